@@ -1,0 +1,1 @@
+"""Findings to JSON, Markdown and HTML. Reads findings, never engines."""

@@ -1,0 +1,1 @@
+"""Numbers only: arrays in, result objects out. No Arrow, no text."""

@@ -1,0 +1,1 @@
+"""Where exchanges live: readers for every log format, and one Store over two engines."""

@@ -1,0 +1,1 @@
+"""Offline: was this model distilled from that one?"""
