@@ -33,7 +33,7 @@ def pack(left: list[int], rows: list[list[int]]) -> tuple[torch.Tensor, ...]:
 
 
 def score_batch(model, tokenizer, head: str, texts: list[str], limit: int) -> list[tuple]:
-    """Return (losses, hits) over the words of each text, given the text in front of them."""
+    """Return losses and hits over the words of each text, and its number of tokens."""
     left = tokenizer(head, add_special_tokens=False)["input_ids"]
     coded = [tokenizer(t, add_special_tokens=False, return_offsets_mapping=True) for t in texts]
     rows = [c["input_ids"][:limit] for c in coded]
@@ -66,7 +66,7 @@ def score_batch(model, tokenizer, head: str, texts: list[str], limit: int) -> li
             open_space = piece.isspace()
             losses[word] += float(loss[i][t])
             hits[word] = hits[word] and bool(hit[i][t])
-        out.append((losses, hits))
+        out.append((losses, hits, len(offsets)))
     return out
 
 
@@ -96,8 +96,8 @@ def main() -> None:
             )
         else:
             head = row.get("head") or row["prompt"] + "\n"
-        for j, (a, b) in enumerate(score_batch(model, tokenizer, head, texts, args.limit)):
-            index.append((i, j, len(a)))
+        for j, (a, b, tokens) in enumerate(score_batch(model, tokenizer, head, texts, args.limit)):
+            index.append((i, j, len(a), tokens))
             losses.extend(a)
             hits.extend(b)
         if i % 20 == 0:

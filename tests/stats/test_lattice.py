@@ -44,3 +44,21 @@ def test_no_underflow_far_out() -> None:
 def test_fractional_values_are_refused() -> None:
     with pytest.raises(ValueError, match="integers"):
         log_lattice_tail(np.array([[0.5, 1.0]]), 1)
+
+
+@pytest.mark.parametrize("share", [0.55, 0.7, 0.9, 0.99, 0.999])
+def test_equals_whole_number_arithmetic_at_any_depth(share: float) -> None:
+    rng = np.random.default_rng(11)
+    table = rng.integers(0, 30, size=(120, 6)).astype(float)
+    counts = [1]
+    for row in table.astype(int):
+        fresh = [0] * (len(counts) + int(row.max()))
+        for step in row:
+            for at, count in enumerate(counts):
+                fresh[at + int(step)] += count
+        counts = fresh
+    observed = int(share * (len(counts) - 1))
+    tail, total = sum(counts[observed:]), 6**120
+    expected = math.log(tail) - math.log(total)
+    found = log_lattice_tail(table, observed)
+    assert expected <= found <= expected + 1e-8

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 from scipy.optimize import brentq
-from scipy.special import logsumexp
 
 __all__ = ["log_chernoff_tail", "log_lattice_tail"]
 
@@ -27,9 +27,11 @@ FloatMatrix = NDArray[np.floating[Any]]
 def _log_mgf(values: NDArray[np.float64], theta: float) -> tuple[float, NDArray[np.float64]]:
     """Return the summed log moment generating function and the tilted row weights."""
     tilted = np.where(np.isnan(values), -np.inf, theta * np.nan_to_num(values))
-    each = logsumexp(tilted, axis=1)
+    peak = np.max(tilted, axis=1, keepdims=True)
+    share = np.exp(tilted - peak)
+    total = np.sum(share, axis=1, keepdims=True)
     counts = np.sum(~np.isnan(values), axis=1)
-    return float(np.sum(each - np.log(counts))), np.exp(tilted - each[:, None])
+    return float(np.sum(peak[:, 0] + np.log(total[:, 0] / counts))), share / total
 
 
 def _saddlepoint(values: NDArray[np.float64], observed: float) -> float:
@@ -47,7 +49,27 @@ def _saddlepoint(values: NDArray[np.float64], observed: float) -> float:
         high *= 2.0
         if high * spread > 2000.0:
             return high
-    return float(brentq(excess, 0.0, high, xtol=1e-10 * high))
+    return float(brentq(excess, 0.0, high, xtol=1e-7 * high))
+
+
+def _convolve_rows(
+    table: NDArray[np.float64], weights: NDArray[np.float64], width: int
+) -> NDArray[np.float64]:
+    """Convolve all rows' distributions, pairwise in a tree; negatives from rounding are cut."""
+    rows = table.shape[0]
+    mass = np.zeros((1 << (rows - 1).bit_length(), width))
+    for j in range(table.shape[1]):
+        present = ~np.isnan(table[:, j])
+        where = np.flatnonzero(present)
+        mass[where, table[where, j].astype(np.int64)] += weights[where, j]
+    mass[rows:, 0] = 1.0
+    while mass.shape[0] > 1:
+        size = 2 * mass.shape[1] - 1
+        fast = next_fast_len(size, real=True)
+        wave = rfft(mass, fast, axis=1)
+        mass = np.maximum(irfft(wave[0::2] * wave[1::2], fast, axis=1)[:, :size], 0.0)
+    whole: NDArray[np.float64] = mass[0]
+    return whole
 
 
 def log_chernoff_tail(values: FloatMatrix, observed: float) -> float:
@@ -121,9 +143,10 @@ def log_lattice_tail(values: FloatMatrix, observed: int) -> float:
 
     Notes
     -----
-    All terms are non-negative, hence no cancellation: the relative error is about ``n`` machine
-    epsilons.  The tilt only moves the exponent so that the terms near ``observed`` stay
-    representable.  Cost: ``n * m *`` (sum of row ranges) additions.
+    The tilt makes ``observed`` the centre of the convolved distribution: the terms that matter
+    are its largest ones, so that the rounding of the transforms (about 1e-14 of the largest) is
+    far below the allowance of 1e-9, whatever the size of the p-value.  Cost: ``N log N log n``
+    with ``N`` the sum of the row ranges.
 
     Examples
     --------
@@ -157,15 +180,7 @@ def log_lattice_tail(values: FloatMatrix, observed: int) -> float:
         return min(0.0, float(np.sum(np.log(hits / counts))))
     theta = _saddlepoint(table, float(target))
     log_mgf, weights = _log_mgf(table, theta)
-    mass = np.zeros(reach + 1)
-    mass[0] = 1.0
-    length = 1
-    for row, weight, keep, width in zip(table, weights, finite, top, strict=True):
-        fresh = np.zeros(length + int(width))
-        for step, share in zip(row[keep].astype(np.int64), weight[keep], strict=True):
-            fresh[step : step + length] += share * mass[:length]
-        length = fresh.size
-        mass[:length] = fresh
+    mass = _convolve_rows(table, weights, int(top.max()) + 1)[: reach + 1]
     beyond = np.arange(reach + 1 - target, dtype=np.float64)
     tail = float(np.sum(mass[target:] * np.exp(-theta * beyond)))
     return min(0.0, math.log(tail) + log_mgf - theta * target + _SLACK)

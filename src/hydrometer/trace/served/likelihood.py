@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.errors import InputError, ModelError
 from hydrometer.exchange import Exchange
-from hydrometer.models.model import ScoringModel
 from hydrometer.trace.served.candidates import Design
 
-__all__ = ["Losses", "ask_losses", "likelihood_scores", "recorded_losses"]
+__all__ = ["Losses", "likelihood_scores", "recorded_losses"]
 
 Losses = list[list[tuple[float, ...]]]
 """Loss (nats) of each token of each candidate of each set."""
-
-
-def ask_losses(
-    design: Design,
-    model: ScoringModel,
-    *,
-    progress: Callable[[int], None] | None = None,
-) -> Losses:
-    """Ask a model for the loss of every candidate.
-
-    Parameters
-    ----------
-    design : Design
-        The joined sets.
-    model : ScoringModel
-        The suspect or a reference model.
-    progress : callable, optional
-        Called with the number of prompts done.
-
-    Returns
-    -------
-    list of list of tuple of float
-        Minus the log-probabilities, one tuple for each candidate.
-    """
-    out: Losses = []
-    for i, s in enumerate(design.sets, 1):
-        out.append([tuple(-x for x in row) for row in model.score(s.prompt, s.texts)])
-        if progress is not None:
-            progress(i)
-    return out
 
 
 def recorded_losses(design: Design, answers: Sequence[Exchange]) -> Losses:
@@ -62,7 +31,7 @@ def recorded_losses(design: Design, answers: Sequence[Exchange]) -> Losses:
     Returns
     -------
     list of list of tuple of float
-        As `ask_losses`.
+        Minus the log-probabilities, one tuple for each candidate.
 
     Raises
     ------
@@ -102,16 +71,19 @@ def likelihood_scores(
     losses : list of list of tuple of float
         The suspect's.
     reference : same, optional
-        A reference model's, from its own tokens: its mean loss is subtracted.  It removes what
-        makes a text hard for any model; any model will do, the suspect's base removes most.
+        A reference model's, from its own tokens.  It removes what makes a text hard for any
+        model; any model will do, the suspect's base removes most.
     hardest : float
-        Share of the tokens with the largest loss that enter the mean, in (0, 1].
+        Share of the tokens with the largest loss that enter the mean, in (0, 1]; without a
+        reference only.
 
     Returns
     -------
     ndarray of float, shape (sets, candidates)
-        Minus the mean loss (nats per token), plus the reference's; NaN where a set has no such
-        candidate.
+        Without a reference minus the mean loss (nats per token); with one the log-likelihood
+        ratio of the whole text, suspect over reference, divided by the root of the suspect's
+        number of tokens, so that long texts count more but not in proportion.  NaN where a set
+        has no such candidate.
 
     Raises
     ------
@@ -123,7 +95,7 @@ def likelihood_scores(
     >>> likelihood_scores([[(1.0, 3.0), (4.0,)]])
     array([[-2., -4.]])
     >>> likelihood_scores([[(1.0, 3.0), (4.0,)]], [[(2.0,), (4.5,)]])
-    array([[0. , 0.5]])
+    array([[-1.41421356,  0.5       ]])
     """
     width = max(len(row) for row in losses)
     out = np.full((len(losses), width), np.nan)
@@ -131,7 +103,8 @@ def likelihood_scores(
         for j, each in enumerate(row):
             if not each or not all(map(math.isfinite, each)):
                 raise ModelError("a candidate got no finite log-probabilities", got=str(each)[:60])
-            out[i, j] = -_mean_loss(each, hardest)
-            if reference is not None:
-                out[i, j] += _mean_loss(reference[i][j], hardest)
+            if reference is None:
+                out[i, j] = -_mean_loss(each, hardest)
+            else:
+                out[i, j] = (sum(reference[i][j]) - sum(each)) / math.sqrt(len(each))
     return out
