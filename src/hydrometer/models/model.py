@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from hydrometer.exchange import Exchange, Message, Sampling
 
-__all__ = ["Model", "Query", "ScoringModel"]
+__all__ = ["Model", "Query", "ScoringModel", "StreamingModel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,21 @@ class ScoringModel(Protocol):
         self, prompt: Sequence[Message], responses: Sequence[str]
     ) -> list[tuple[float, ...]]:
         """Return the log-probability (natural) of each token of each response."""
+
+
+@runtime_checkable
+class StreamingModel(Protocol):
+    """A model that asks several queries at once and hands each answer over as it comes."""
+
+    def stream(
+        self,
+        queries: Sequence[Query],
+        *,
+        admit: Callable[[int], bool],
+        done: Callable[[int, Exchange], None],
+    ) -> None:
+        """Ask in order; ``admit(i)`` before the query, ``done(i, answer)`` after it.
+
+        Where ``admit`` says no, the query waits for those under way and is
+        tried once more when none is; a second no ends the stream.
+        """
