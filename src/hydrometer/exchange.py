@@ -297,6 +297,16 @@ def to_record(exchange: Exchange) -> dict[str, Any]:
     return row
 
 
+_MISFIT = (
+    pa.ArrowException,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 def to_table(exchanges: Iterable[Exchange]) -> pa.Table:
     """Return the exchanges as one Arrow table in `SCHEMA`.
 
@@ -306,10 +316,10 @@ def to_table(exchanges: Iterable[Exchange]) -> pa.Table:
         If a value does not fit its column (an integer past 64 bits, text
         with a lone surrogate).
     """
-    rows = [to_record(e) for e in exchanges]
     try:
+        rows = [to_record(e) for e in exchanges]
         return pa.Table.from_pylist(rows, schema=SCHEMA)
-    except (pa.ArrowException, OverflowError, UnicodeError, ValueError, TypeError) as err:
+    except _MISFIT as err:
         raise SchemaError("an exchange does not fit the schema", got=str(err)[:200]) from err
 
 
