@@ -161,10 +161,17 @@ def ask(
 
 
 def _recorded(spec: Spec) -> list[Exchange] | None:
-    """Read the file of a ``recorded`` spec."""
+    """Read the file of a ``recorded`` spec, in any format that the store knows."""
     if spec.kind != "recorded":
         return None
-    return read_exchanges(spec.where)
+    from hydrometer.store.readers import read
+
+    got = read(spec.where, model=spec.name)
+    for bad in got.rejected[:5]:
+        click.echo(f"left out {bad}"[:300], err=True)
+    if len(got.rejected) > 5:
+        click.echo(f"left out {len(got.rejected) - 5} more rows", err=True)
+    return got.exchanges
 
 
 def _tell_estimate(would: Estimate, as_json: bool) -> None:

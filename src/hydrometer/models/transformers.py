@@ -95,6 +95,7 @@ class TransformersModel:
         where: dict[str, Any] = {"pretrained_model_name_or_path": str(path)}
         if path.suffix == ".gguf":
             where = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+        transformers.utils.logging.disable_progress_bar()
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(
                 **where, padding_side="left", local_files_only=True
