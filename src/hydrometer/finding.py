@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -406,7 +407,10 @@ def _build(kind: Any, value: Any, where: str) -> Any:
             raise SchemaError(f"{where} is not an object", got=type(value).__name__)
         return {str(k): _build(args[1], v, f"{where}.{k}") for k, v in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as err:
+            raise SchemaError(f"{where} is too large") from err
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise SchemaError(
             f"{where} is of the wrong kind", got=type(value).__name__, wanted=kind.__name__
@@ -435,6 +439,8 @@ def from_statement(statement: Mapping[str, Any]) -> Finding:
 def write_finding(finding: Finding, path: str | Path) -> None:
     """Write the finding as JSON, keys sorted, so that equal findings are equal files."""
     text = json.dumps(finding.to_statement(), sort_keys=True, indent=1, ensure_ascii=False)
+    # Half a surrogate pair may stand in JSON as an escape, and in UTF-8 not at all.
+    text = re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
