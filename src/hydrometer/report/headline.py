@@ -124,6 +124,9 @@ def _attribution(finding: Finding) -> Question:
         f"A set built this way holds the true source {numbers.percent(a.coverage)} of the time, "
         "provided the source is among the candidates.",
     ]
+    if a.scores:
+        listed = "; ".join(f"{k} {numbers.number(v)}" for k, v in a.scores.items())
+        notes.append(f"Scores: {listed}.")
     if a.none_of_these:
         answer = "None of these: no candidate stands out of the null population."
         if a.members:
