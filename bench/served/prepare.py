@@ -17,7 +17,7 @@ def main() -> None:
     split = json.loads(args.split.read_text(encoding="utf-8"))
     trained = set(split["trained"])
     draws: dict[str, dict[int, dict]] = {}
-    for line in args.answers.read_text(encoding="utf-8").splitlines():
+    for line in args.answers.read_text(encoding="utf-8").strip("\n").split("\n"):
         row = json.loads(line)
         draws.setdefault(row["prompt_id"], {})[row["draw"]] = row
     args.out.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ def main() -> None:
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.bfloat16).eval()
     index, losses, hits = [], [], []
     start = time.monotonic()
-    for i, line in enumerate(args.candidates.read_text(encoding="utf-8").splitlines()):
+    for i, line in enumerate(args.candidates.read_text(encoding="utf-8").strip("\n").split("\n")):
         row = json.loads(line)
         texts = row["candidates"][: args.most]
         if args.head == "chat":

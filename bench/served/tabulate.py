@@ -52,7 +52,7 @@ def overlaps(sets: list[dict], path: Path) -> np.ndarray:
             row = Exchange(prompt=ask, response=text, model="teacher", draw=j)
             (fresh if j else log).append(row)
     answers: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").strip("\n").split("\n"):
         row = json.loads(line)
         key = Exchange(prompt=(Message("user", row["prompt"]),), response="", model="m").key
         answers.setdefault(key, []).append(row["response"])
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="JSONL of the suspect's own answers")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    lines = args.candidates.read_text(encoding="utf-8").splitlines()
+    lines = args.candidates.read_text(encoding="utf-8").strip("\n").split("\n")
     sets = [json.loads(line) for line in lines]
     table, walk = read_words(args.words, sets)
     table["surprise"] = walk_scores(walk)

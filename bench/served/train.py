@@ -92,7 +92,7 @@ def main() -> None:
     torch.set_num_threads(1)
 
     def read(path: Path) -> list[tuple[str, str]]:
-        rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        rows = map(json.loads, path.read_text(encoding="utf-8").strip("\n").split("\n"))
         return [(r["prompt"], r["answer"]) for r in rows]
 
     examples = read(args.examples)

@@ -18,6 +18,7 @@ from hydrometer import __version__
 from hydrometer.errors import InputError, SchemaError
 from hydrometer.exchange import Exchange, from_record
 from hydrometer.finding import Digest, Verdict, write_finding
+from hydrometer.models import journal
 from hydrometer.models.journal import Journal
 from hydrometer.models.spec import KINDS, open_model, parse_spec
 from hydrometer.models.wire import PREFILLS, Dialect
@@ -35,11 +36,15 @@ MOST_LINES = 5
 
 
 def read_exchanges(path: Path, role: str) -> tuple[list[Exchange], Digest]:
-    """Read a JSONL file of exchanges; count the lines that cannot be read and show some."""
+    """Read exchanges, JSONL or Parquet; unreadable lines are counted and some shown."""
     try:
         data = path.read_bytes()
     except OSError as err:
         raise InputError(f"cannot read the {role} {path}", got=str(err)[:120]) from err
+    digest = hashlib.sha256(data).hexdigest()
+    if path.suffix == ".parquet":
+        held = journal.read_exchanges(path)
+        return held, Digest(path.name, digest, role, rows=len(held))
     rows: list[Exchange] = []
     bad = 0
     for number, line in enumerate(data.splitlines(), 1):
@@ -58,9 +63,8 @@ def read_exchanges(path: Path, role: str) -> tuple[list[Exchange], Digest]:
         raise InputError(
             f"the {role} {path} holds no exchange",
             got=f"{bad} unreadable lines",
-            wanted="one exchange per line (JSONL)",
+            wanted="exchanges as JSONL or Parquet",
         )
-    digest = hashlib.sha256(data).hexdigest()
     return rows, Digest(path.name, digest, role, rows=len(rows), quarantined=bad)
 
 
@@ -97,11 +101,11 @@ class Asking:
         )
         access = best_access(model) if self.access == "auto" else self.access
         limit = design.sets[0].served.sampling.max_tokens or 256
-        with Journal(path) as journal:
+        with Journal(path) as record:
             ask_suspect(
                 design,
                 model,
-                journal,
+                record,
                 access=access,
                 plan=self.plan,
                 max_tokens=limit,
