@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.errors import InputError
-from hydrometer.stats.exchangeable import rank_sum_test
 from hydrometer.trace.served.judge import judge_scores
 from hydrometer.trace.served.power import measure_level, measure_power
 
@@ -80,6 +79,7 @@ def examine(
             "prompts": main.main.sets,
             "z": main.main.z,
             "log10_p": main.main.log10_p,
+            "log10_p_magnitude": main.magnitude.log10_p,
             "log10_p_ranks": main.ranks.log10_p,
             "log10_e": main.log_e / np.log(10.0),
             "stopped_at": main.stopped_at,
@@ -89,7 +89,8 @@ def examine(
             "prompts": control.main.sets,
             "z": control.main.z,
             "p": control.main.p,
-            "p_ranks": rank_sum_test(unseen[~np.isnan(unseen[:, 0])]).p,
+            "p_magnitude": control.magnitude.p,
+            "p_ranks": control.ranks.p,
             "log10_e_peak": control.log_peak / np.log(10.0),
         },
         "power": power,

@@ -26,9 +26,7 @@ def _spans(text: str, walked: tuple[str, ...], hits: NDArray[np.float64]) -> tup
     )
 
 
-def telling_pairs(
-    design: Design, walk: Walk, scores: NDArray[np.float64]
-) -> tuple[Exhibit, ...]:
+def telling_pairs(design: Design, walk: Walk, scores: NDArray[np.float64]) -> tuple[Exhibit, ...]:
     """Return the prompts whose served answer lies furthest above its best decoy.
 
     Parameters

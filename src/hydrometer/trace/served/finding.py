@@ -174,7 +174,16 @@ def _verdict(p: float, alpha: float, open_ones: list[str]) -> Verdict:
     return Verdict.SUPPORTED if p <= alpha else Verdict.NOT_SUPPORTED
 
 
-def _own_views(found: ServedTest) -> tuple[View, View]:
+def _own_views(found: ServedTest) -> tuple[View, View, View]:
+    sizes = View(
+        name="magnitudes",
+        question="How far does the served answer lie above its decoys?",
+        null=NULL,
+        statistic=found.magnitude.z,
+        pvalue=found.magnitude.p,
+        n=found.magnitude.sets,
+        note="the main p-value is twice the smaller of this and the next",
+    )
     ranks = View(
         name="ranks",
         question="Does the served answer rank above its decoys, however far?",
@@ -182,7 +191,7 @@ def _own_views(found: ServedTest) -> tuple[View, View]:
         statistic=found.ranks.z,
         pvalue=found.ranks.p,
         n=found.ranks.sets,
-        note="same scores as the main test; not a second piece of evidence",
+        note="same scores as the magnitudes; not a second piece of evidence",
     )
     betting = View(
         name="betting on ranks",
@@ -193,7 +202,7 @@ def _own_views(found: ServedTest) -> tuple[View, View]:
         n=found.ranks.sets,
         note="statistic: decimal logarithm of the wealth; may be stopped at any prompt",
     )
-    return ranks, betting
+    return sizes, ranks, betting
 
 
 def _summary(

@@ -143,7 +143,7 @@ def _snapshot(sets: tuple[CandidateSet, ...]) -> Assumption:
 def check_size(design: Design, alpha: float) -> Assumption:
     """Check that the smallest p-value these sets can give lies below ``alpha``."""
     sizes = np.array([len(set(s.texts)) for s in design.sets])
-    log_p = smallest_log_p(sizes)
+    log_p = min(0.0, smallest_log_p(sizes) + math.log(2.0))
     met = log_p <= math.log(alpha)
     exponent = log_p / math.log(10.0)
     detail = f"{len(design.sets)} prompts; smallest possible p is 1e{exponent:.1f}"
@@ -167,8 +167,7 @@ def visible_features(candidates: CandidateSet) -> dict[str, list[float]]:
     holders = Counter(p for each in pairs for p in each)
     others = max(len(pairs) - 1, 1)
     usual = [
-        sum((holders[p] - 1) / others for p in each) / len(each) if each else 0.0
-        for each in pairs
+        sum((holders[p] - 1) / others for p in each) / len(each) if each else 0.0 for each in pairs
     ]
     length = [math.log1p(len(_words(t))) for t in candidates.texts]
     return {"length": length, "usual wording": usual}

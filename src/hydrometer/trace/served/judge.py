@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.errors import InputError
-from hydrometer.stats.exchangeable import SetTest, magnitude_test, random_ranks, rank_sum_test
+from hydrometer.stats.exchangeable import (
+    SetTest,
+    either_test,
+    magnitude_test,
+    random_ranks,
+    rank_sum_test,
+)
 from hydrometer.stats.rank_eprocess import RankBet
 
 __all__ = ["ServedTest", "judge_scores"]
@@ -22,9 +28,11 @@ class ServedTest:
     Attributes
     ----------
     main : SetTest
-        The magnitude test: the p-value that is reported.
+        Twice the smaller of the next two: the p-value that is reported.
+    magnitude : SetTest
+        With the size of the differences.
     ranks : SetTest
-        The rank-sum test of the same scores, as a check that no few prompts carry the result.
+        With ranks alone: no few prompts can carry the result.
     log_e, log_peak : float
         Natural-log wealth of the rank bets at the end and at its highest.
     stopped_at : int or None
@@ -36,6 +44,7 @@ class ServedTest:
     """
 
     main: SetTest
+    magnitude: SetTest
     ranks: SetTest
     log_e: float
     log_peak: float
@@ -73,7 +82,7 @@ def judge_scores(scores: NDArray[np.float64], *, alpha: float, seed: int) -> Ser
     --------
     >>> import numpy as np
     >>> found = judge_scores(np.tile([3.0, 1.0, 2.0, 0.0], (20, 1)), alpha=0.01, seed=1)
-    >>> found.main.log10_p < -12, found.stopped_at, found.top
+    >>> found.main.log10_p < -11, found.stopped_at, found.top
     (True, 5, 1.0)
     """
     usable = ~np.isnan(scores[:, 0]) & (np.sum(~np.isnan(scores), axis=1) >= 2)
@@ -94,7 +103,8 @@ def judge_scores(scores: NDArray[np.float64], *, alpha: float, seed: int) -> Ser
     step = max(1, math.ceil(len(path) / 100))
     best = kept == np.nanmax(kept, axis=1, keepdims=True)
     return ServedTest(
-        main=magnitude_test(kept),
+        main=either_test(kept),
+        magnitude=magnitude_test(kept),
         ranks=rank_sum_test(kept),
         log_e=bet.log_e,
         log_peak=bet.log_peak,

@@ -66,13 +66,15 @@ def ngrams(text: str) -> set[tuple[str, ...]]:
     [('a',), ('a', 'b'), ('b',)]
     """
     words = text.lower().split()
-    return {tuple(words[i : i + n]) for n in range(1, LONGEST + 1) for i in range(len(words))
-            if i + n <= len(words)}
+    return {
+        tuple(words[i : i + n])
+        for n in range(1, LONGEST + 1)
+        for i in range(len(words))
+        if i + n <= len(words)
+    }
 
 
-def overlap_scores(
-    design: Design, answers: Mapping[str, Sequence[str]]
-) -> NDArray[np.float64]:
+def overlap_scores(design: Design, answers: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
     """Score the candidates of each prompt by rare n-grams shared with the suspect's answers.
 
     An n-gram counts its rarity among all candidates of all prompts, times how few candidates of

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hydrometer.errors import InputError
-from hydrometer.stats.exchangeable import magnitude_test
+from hydrometer.stats.exchangeable import either_test
 
 __all__ = ["Level", "Power", "measure_level", "measure_power", "relabel"]
 
@@ -149,11 +149,14 @@ def measure_power(
     for r in range(repetitions):
         part = table[rng.permutation(len(table))[:prompts]]
         if decoys < table.shape[1] - 1:
-            columns = 1 + rng.permuted(
-                np.tile(np.arange(table.shape[1] - 1), (prompts, 1)), axis=1
-            )[:, :decoys]
+            columns = (
+                1
+                + rng.permuted(np.tile(np.arange(table.shape[1] - 1), (prompts, 1)), axis=1)[
+                    :, :decoys
+                ]
+            )
             part = np.hstack([part[:, :1], np.take_along_axis(part, columns, axis=1)])
-        found[r] = magnitude_test(part).log10_p
+        found[r] = either_test(part).log10_p
     share = float(np.mean(found <= np.log10(alpha)))
     return Power(prompts, decoys, float(np.median(found)), share)
 
@@ -195,7 +198,7 @@ def measure_level(
     found = np.empty(repetitions)
     for r in range(repetitions):
         part = table[rng.permutation(len(table))[:size]]
-        found[r] = magnitude_test(relabel(part, rng=rng)).p
+        found[r] = either_test(relabel(part, rng=rng)).p
     out = []
     for alpha in alphas:
         alarms = int(np.sum(found <= alpha))
