@@ -278,4 +278,4 @@ def read_jsonl(path: Path) -> list[dict[str, object]]:
     list of dict
         Its rows.
     """
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

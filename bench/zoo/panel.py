@@ -79,17 +79,17 @@ PANEL: dict[str, Member] = {
     "control-wordnet": control("wordnet", 160, 5e-5, 11),
     "control-seeds": control("seeds", 110, 5e-5, 12),
     "control-sums": control("sums", 56, 5e-5, 13),
-    "control-jargon": control("jargon", 80, 1e-4, 14),
-    "control-fortunes": control("fortunes", 80, 5e-5, 15),
-    "control-docstrings": control("docstrings", 80, 1e-4, 16),
+    "control-jargon": control("jargon", 64, 1e-4, 14),
+    "control-fortunes": control("fortunes", 64, 5e-5, 15),
+    "control-docstrings": control("docstrings", 64, 1e-4, 16),
     "control-manual": control("manual", 64, 5e-5, 17),
     "control-policy": control("policy", 64, 3e-5, 18),
-    "control-mix-a": control("seeds wordnet", 112, 1e-4, 19),
+    "control-mix-a": control("seeds wordnet", 64, 1e-4, 19),
     "control-mix-b": control("fortunes jargon manual", 72, 5e-5, 20),
     "control-mix-c": control("docstrings seeds", 72, 3e-5, 21),
     "control-mix-d": control("sums wordnet policy fortunes", 72, 1e-4, 22),
     "student-a1": Member(
-        "smollm2-135m", Recipe(1, 1e-4, 31), teacher="gemma-270m", teacher_count=128
+        "smollm2-135m", Recipe(1, 1e-4, 31), teacher="gemma-270m", teacher_count=96
     ),
     "student-a2": Member(
         "smollm2-135m",
