@@ -17,7 +17,7 @@ from served import split_prompts
 
 COLUMNS = ("model", "kind", "teacher_vendor", "teacher_models", "base_model", "source")
 VENDORS = {"gemma-270m": "Google", "smollm2-135m": "Hugging Face"}
-SUSPECTS = {"suspect-student": "student-served-e3", "suspect-control": "control-wordnet"}
+SUSPECTS = {"suspect-student": "student-served-e1", "suspect-control": "control-wordnet"}
 
 
 def describe(member: Member, count: int) -> str:

@@ -18,7 +18,7 @@ from tune import Pair, Recipe, tune
 from served import split_prompts, teacher_pairs
 
 ANSWERS = Sampling(temperature=0.7, max_tokens=60, draws=1, seed=500)
-FULL = ("student-served-e3", "control-wordnet")
+FULL = ("student-served-e1", "control-wordnet")
 """Models that answer all prompts, not the evaluation prompts alone."""
 
 
