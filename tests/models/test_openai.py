@@ -9,7 +9,7 @@ from hydrometer_endpoint import ok, serve
 from hydrometer.errors import InputError, ModelError
 from hydrometer.exchange import Message, Sampling
 from hydrometer.models.model import Query, ScoringModel, StreamingModel
-from hydrometer.models.openai import CompletionsModel, OpenAIModel, Transport
+from hydrometer.models.openai import OpenAIModel, Transport
 from hydrometer.models.wire import Dialect
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -220,36 +220,6 @@ def test_prefill_in_each_dialect():
         assert e.asked[-1]["messages"][-1]["prefix"] is True
 
 
-def test_completions_answer_and_score():
-    def act(body, n):
-        if not body.get("echo"):
-            return 200, {}, {"choices": [{"text": " wet", "finish_reason": "stop"}]}
-        text, offsets, at = body["prompt"], [], 0
-        while at < len(text):
-            offsets.append(at)
-            at += 3
-        probs = [None, *(-0.1 * i for i in range(1, len(offsets)))]
-        offsets, probs = [*offsets, len(text)], [*probs, -9.0]
-        found = {"text_offset": offsets, "token_logprobs": probs}
-        return 200, {}, {"choices": [{"text": text, "logprobs": found}]}
-
-    with serve(act) as e:
-        m = model(e.url, CompletionsModel, dialect=Dialect("completions"))
-        assert isinstance(m, ScoringModel)
-        assert m.answer([BEGUN])[0].response == " wet"
-        assert e.asked[0]["prompt"] == "Question: q\nAnswer: It is"
-        assert e.paths[0] == "/v1/completions"
-        (scores,) = m.score(BEGUN.prompt, [" abcdef"])  # 25 + 7 characters, tokens of three
-        assert scores == pytest.approx([-0.8, -0.9, -1.0])
-
-
-def test_scores_that_are_not_given_are_an_error():
-    with serve(lambda b, n: (200, {}, {"choices": [{"text": "x"}]})) as e:
-        m = model(e.url, CompletionsModel, dialect=Dialect("completions"))
-        with pytest.raises(ModelError, match="hf:PATH"):
-            m.score(BEGUN.prompt, ["x"])
-
-
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://x/v1", "http://u:p@h/v1", ""])
 def test_bad_addresses(url):
     with pytest.raises(InputError):
@@ -259,7 +229,7 @@ def test_bad_addresses(url):
 def test_requests_a_minute():
     with serve() as e:
         model(e.url, rpm=1200, concurrency=8).answer(queries(5))
-        assert np.diff(sorted(e.times)).min() > 0.03
+        assert max(e.times) - min(e.times) > 0.12  # four gaps of 0.05 s, and a slow first
 
 
 def test_the_record_is_json():

@@ -15,6 +15,7 @@ from hydrometer.cli.progress import Progress
 from hydrometer.exchange import Exchange, Sampling
 from hydrometer.models.budget import Budget, Estimate, ceiling, estimate
 from hydrometer.models.journal import Journal, read_exchanges
+from hydrometer.models.model import LOCAL_LIMIT
 from hydrometer.models.openai import Transport
 from hydrometer.models.prompts import read_prompts, to_queries
 from hydrometer.models.record import Recorded, plan, record, remaining
@@ -25,19 +26,41 @@ __all__ = ["ask"]
 
 
 @click.command()
-@click.option("--model", "spec", required=True, metavar="SPEC",
-              help="openai:NAME@URL, hf:PATH, gguf:PATH, recorded:FILE; NAME with --base-url.")
+@click.option(
+    "--model",
+    "spec",
+    required=True,
+    metavar="SPEC",
+    help="openai:NAME@URL, hf:PATH, gguf:PATH, recorded:FILE; NAME with --base-url.",
+)
 @click.option("--base-url", help="Address of an OpenAI-compatible endpoint, with /v1.")
-@click.option("--api-key-env", default="OPENAI_API_KEY", show_default=True,
-              help="Name of the environment variable that holds the key.")
-@click.option("--prompts", default="builtin", show_default=True,
-              help="builtin, or a file: JSONL, Parquet, or text with one prompt a line.")
+@click.option(
+    "--api-key-env",
+    default="OPENAI_API_KEY",
+    show_default=True,
+    help="Name of the environment variable that holds the key.",
+)
+@click.option(
+    "--prompts",
+    default="builtin",
+    show_default=True,
+    help="builtin, or a file: JSONL, Parquet, or text with one prompt a line.",
+)
 @click.option("--kind", multiple=True, help="Only prompts of this kind; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many prompts.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path),
-              help="A .jsonl file (grows as answers come) or a .parquet file.")
-@click.option("--draws", default=1, show_default=True, type=click.IntRange(min=1),
-              help="How often each prompt is put.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A .jsonl file (grows as answers come) or a .parquet file.",
+)
+@click.option(
+    "--draws",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How often each prompt is put.",
+)
 @click.option("--temperature", type=click.FloatRange(min=0))
 @click.option("--top-p", type=click.FloatRange(min=0, max=1))
 @click.option("--top-k", type=click.IntRange(min=1))
@@ -46,27 +69,51 @@ __all__ = ["ask"]
 @click.option("--seed", type=int, help="Sent with each query, plus the number of its draw.")
 @click.option("--system", help="System message for prompts that have none.")
 @click.option("--prefill", help="Text with which each answer is made to begin.")
-@click.option("--prefill-mode", type=click.Choice(PREFILLS), default="none", show_default=True,
-              help="How the endpoint is told to continue the assistant's text.")
+@click.option(
+    "--prefill-mode",
+    type=click.Choice(PREFILLS),
+    default="none",
+    show_default=True,
+    help="How the endpoint is told to continue the assistant's text.",
+)
 @click.option("--logprobs", is_flag=True, help="Record log-probabilities where they are given.")
 @click.option("--stream", is_flag=True, help="Ask for server-sent events.")
 @click.option("--concurrency", default=4, show_default=True, type=click.IntRange(min=1))
 @click.option("--rpm", type=click.FloatRange(min=0, min_open=True), help="Requests a minute.")
 @click.option("--retries", default=6, show_default=True, type=click.IntRange(min=0))
-@click.option("--timeout", default=120.0, show_default=True,
-              type=click.FloatRange(min=0, min_open=True), help="Seconds for one request.")
-@click.option("--max-wait", default=120.0, show_default=True, type=click.FloatRange(min=0),
-              help="Longest wait, in seconds, that a server may ask for.")
-@click.option("--batch-size", default=8, show_default=True, type=click.IntRange(min=1),
-              help="Queries at once, for hf:.")
+@click.option(
+    "--timeout",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds for one request.",
+)
+@click.option(
+    "--max-wait",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Longest wait, in seconds, that a server may ask for.",
+)
+@click.option(
+    "--batch-size",
+    default=8,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Queries at once, for hf:.",
+)
 @click.option("--plain", is_flag=True, help="No chat template, for hf:.")
-@click.option("--budget-tokens", type=click.IntRange(min=0),
-              help="Stop before the file holds more tokens than this.")
+@click.option(
+    "--budget-tokens",
+    type=click.IntRange(min=0),
+    help="Stop before the file holds more tokens than this.",
+)
 @click.option("--retry-failed", is_flag=True, help="Ask again what was throttled or failed.")
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and ask nothing.")
 @click.option("--price-in", type=click.FloatRange(min=0), help="Price of a million tokens sent.")
-@click.option("--price-out", type=click.FloatRange(min=0),
-              help="Price of a million tokens answered.")
+@click.option(
+    "--price-out", type=click.FloatRange(min=0), help="Price of a million tokens answered."
+)
 @click.option("--json", "as_json", is_flag=True, help="One summary object on stdout.")  # fmt: skip
 def ask(
     spec: str,
@@ -114,6 +161,9 @@ def ask(
         click.echo(f"left out {bad}", err=True)
     if len(prompt_set.bad) > 5:
         click.echo(f"left out {len(prompt_set.bad) - 5} more rows", err=True)
+    if max_tokens is None and chosen.kind in ("hf", "gguf"):
+        max_tokens = LOCAL_LIMIT
+        click.echo(f"no --max-tokens: answers end after {LOCAL_LIMIT} tokens", err=True)
     sampling = Sampling(temperature, top_p, top_k, max_tokens, stop or None, seed)
     asked = to_queries(prompt_set.prompts, sampling, system=system, prefill=prefill)
     queries, repeated = plan(asked, draws=draws)

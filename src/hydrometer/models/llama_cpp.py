@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from llama_cpp import llama_chat_format
 
 from hydrometer.errors import InputError
 from hydrometer.exchange import Exchange, Message, prompt_key
-from hydrometer.models.model import Query
+from hydrometer.models.model import LOCAL_LIMIT, Query
 from hydrometer.models.wire import plain_text, read_answer
 
 __all__ = ["LlamaCppModel"]
@@ -114,7 +115,7 @@ class LlamaCppModel:
         return [self._one(q) for q in queries]
 
     def _one(self, query: Query) -> Exchange:
-        s = query.sampling
+        s = replace(query.sampling, max_tokens=query.sampling.max_tokens or LOCAL_LIMIT)
         words = f"{self._seed}/{s.seed}/{prompt_key(query.prompt)}/{query.draw}"
         digest = hashlib.sha256(words.encode()).digest()
         given: dict[str, Any] = {
@@ -125,7 +126,7 @@ class LlamaCppModel:
         try:
             body = self._llm.create_completion(
                 self._tokens(query.prompt),
-                max_tokens=s.max_tokens or 512,
+                max_tokens=s.max_tokens,
                 stop=list(stops),
                 seed=int.from_bytes(digest[:4], "big") >> 1,
                 repeat_penalty=1.0,

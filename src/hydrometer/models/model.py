@@ -8,7 +8,10 @@ from typing import Protocol, runtime_checkable
 
 from hydrometer.exchange import Exchange, Message, Sampling
 
-__all__ = ["Model", "Query", "ScoringModel", "StreamingModel"]
+__all__ = ["LOCAL_LIMIT", "Model", "Query", "ScoringModel", "StreamingModel"]
+
+LOCAL_LIMIT = 512
+"""Most answer tokens of a model on this machine, where nobody set a limit."""
 
 
 @dataclass(frozen=True, slots=True)

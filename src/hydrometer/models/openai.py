@@ -13,15 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 import numpy as np
 
 from hydrometer.errors import InputError, ModelError
-from hydrometer.exchange import Exchange, Message
+from hydrometer.exchange import Exchange
 from hydrometer.models.model import Query
 from hydrometer.models.rate import Limiter, backoff, wait_asked
 from hydrometer.models.wire import (
     Answered,
     Dialect,
     chat_body,
-    completion_body,
-    plain_text,
     read_answer,
     read_sse,
     server_says,
@@ -30,9 +28,10 @@ from hydrometer.models.wire import (
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["CompletionsModel", "OpenAIModel", "Transport"]
+__all__ = ["RETRIED", "OpenAIModel", "Transport", "decode"]
 
 RETRIED = (408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529)
+"""Statuses of failures that may pass."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +241,7 @@ class OpenAIModel:
                 headers = {}
             else:
                 if code == 200:
-                    answered = read_answer(_decode(text, headers), headers, prefix)
+                    answered = read_answer(decode(text, headers), headers, prefix)
                     if answered.status != "error" or "no text" in (answered.error or ""):
                         self._answered = True
                         wait = wait_asked(headers, now=self._clock())
@@ -250,7 +249,7 @@ class OpenAIModel:
                             limiter.pause(min(wait, self.transport.max_wait))
                         break
                 else:
-                    said = self._scrub(server_says(_decode(text, headers) or text))
+                    said = self._scrub(server_says(decode(text, headers) or text))
                     if code == 400 and self.dialect.learn(said):
                         continue
                     answered = self._refused(code, said)
@@ -350,93 +349,25 @@ class OpenAIModel:
         )
 
 
-class CompletionsModel(OpenAIModel):
-    """A model behind ``/completions``: plain text in and out, and scores of given text."""
-
-    path = "completions"
-
-    def _body(self, query: Query) -> dict[str, Any]:
-        return completion_body(self.name, query, self.dialect)
-
-    def score(
-        self, prompt: Sequence[Message], responses: Sequence[str]
-    ) -> list[tuple[float, ...]]:
-        """Return the log-probability (natural) of each token of each response.
-
-        Uses ``echo`` with ``logprobs`` (vLLM, llama.cpp's server, older
-        OpenAI models). A token that straddles the prompt and the response
-        counts to the response.
-
-        Raises
-        ------
-        ModelError
-            If the endpoint does not give them.
-        """
-        return asyncio.run(self._score_all(prompt, responses))
-
-    async def _score_all(
-        self, prompt: Sequence[Message], responses: Sequence[str]
-    ) -> list[tuple[float, ...]]:
-        start = plain_text(prompt)
-        start += "" if prompt[-1].role == "assistant" else " "
-        gate = asyncio.Semaphore(self.transport.concurrency)
-        async with self._client() as client:
-
-            async def one(response: str) -> tuple[float, ...]:
-                async with gate:
-                    return await self._score(client, start, response)
-
-            return list(await asyncio.gather(*(one(r) for r in responses)))
-
-    async def _score(
-        self, client: httpx.AsyncClient, start: str, response: str
-    ) -> tuple[float, ...]:
-        body = {"model": self.name, "prompt": start + response, "max_tokens": 1,
-                "temperature": 0, "echo": True, "logprobs": 1}  # fmt: skip
-        got: object = None
-        for attempt in range(self.transport.retries + 1):
-            try:
-                code, headers, text = await self._post(client, body)
-            except (ConnectionError, TimeoutError) as err:
-                raise ModelError(f"cannot score at {self.endpoint}", got=str(err)[:160]) from err
-            got = _decode(text, headers)
-            if code == 200:
-                break
-            self._refused(code, self._scrub(server_says(got or text)))
-            if code not in RETRIED:
-                break
-            await asyncio.sleep(backoff(attempt, rng=self._rng, base=self.transport.base))
-        scores = _echoed(got, len(start), len(start) + len(response))
-        if scores is None:
-            raise ModelError(
-                f"{self.endpoint} gives no log-probabilities of a given text",
-                got=self._scrub(server_says(got))[:160],
-                wanted="echo with logprobs on /completions",
-                next_step="load the weights with hf:PATH to score",
-            )
-        return scores
-
-
-def _echoed(body: object, start: int, end: int) -> tuple[float, ...] | None:
-    """Return the log-probabilities of the echoed tokens that touch ``start:end``."""
-    try:
-        found = body["choices"][0]["logprobs"]  # type: ignore[index]
-        offsets, values = found["text_offset"], found["token_logprobs"]
-        ends = [*offsets[1:], end + 1]
-        picked = [
-            v for a, b, v in zip(offsets, ends, values, strict=False) if b > start and a < end
-        ]
-        return tuple(float(v) for v in picked)
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-
-
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _decode(text: str, headers: Mapping[str, str]) -> object:
-    """Return the decoded body, of one object or of a stream; None for garbage."""
+def decode(text: str, headers: Mapping[str, str]) -> object:
+    """Return the decoded body, of one object or of a stream; None for garbage.
+
+    Parameters
+    ----------
+    text : str
+        The body.
+    headers : mapping of str to str
+        Names in lower case.
+
+    Returns
+    -------
+    object
+        What the JSON says.
+    """
     if "event-stream" in headers.get("content-type", "") or text.startswith("data:"):
         return read_sse(text)
     try:

@@ -11,8 +11,9 @@ import numpy as np
 
 from hydrometer.errors import InputError, MissingExtra
 from hydrometer.exchange import Exchange
+from hydrometer.models.completions import CompletionsModel
 from hydrometer.models.model import Model
-from hydrometer.models.openai import CompletionsModel, OpenAIModel, Transport
+from hydrometer.models.openai import OpenAIModel, Transport
 from hydrometer.models.recorded import RecordedModel
 from hydrometer.models.wire import Dialect
 

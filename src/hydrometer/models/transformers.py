@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from transformers.generation import logits_process
 
 from hydrometer.errors import InputError, ModelError
 from hydrometer.exchange import Exchange, Message, Sampling, prompt_key
-from hydrometer.models.model import Query
+from hydrometer.models.model import LOCAL_LIMIT, Query
 from hydrometer.models.wire import plain_text
 
 __all__ = ["TransformersModel"]
@@ -182,7 +183,7 @@ class TransformersModel:
         return found
 
     def _batch(self, queries: Sequence[Query]) -> list[Exchange]:
-        limit = queries[0].sampling.max_tokens or 512
+        limit = queries[0].sampling.max_tokens or LOCAL_LIMIT
         inputs = self._encode([self.render(q.prompt) for q in queries])
         config = GenerationConfig(
             do_sample=False,
@@ -235,7 +236,7 @@ class TransformersModel:
             model=self.name,
             status=status,
             time=self._clock(),
-            sampling=query.sampling,
+            sampling=replace(query.sampling, max_tokens=limit),
             draw=query.draw,
             tokens_in=tokens_in,
             tokens_out=count,

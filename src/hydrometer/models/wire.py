@@ -27,7 +27,7 @@ __all__ = [
 PREFILLS = ("none", "continue_final_message", "prefix", "completions")
 """How an endpoint is told to continue the assistant's text.
 
-``continue_final_message`` : vLLM and SGLang, in the chat request.
+``continue_final_message`` : vLLM, SGLang and Text Generation Inference, in the chat request.
 ``prefix`` : DeepSeek (beta base URL) and Mistral, on the last message.
 ``completions`` : ``/completions`` with the plain template; nothing hidden.
 """
