@@ -1,0 +1,14 @@
+"""What pytest must know before it collects anything."""
+
+from importlib.util import find_spec
+
+# The doctests of a file whose heavy library is not installed cannot run. Each such file is named
+# here with its libraries, so that an import that fails anywhere else is an error.
+HEAVY = {
+    "src/hydrometer/models/transformers.py": ("torch", "transformers"),
+    "src/hydrometer/models/llama_cpp.py": ("llama_cpp",),
+}
+
+collect_ignore = [
+    path for path, libraries in HEAVY.items() if any(find_spec(name) is None for name in libraries)
+]
