@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 from typing import Any
 
 import click
 
 from hydrometer import __version__
 from hydrometer.errors import HydrometerError, NotPermitted, Refused
+
+__all__ = ["SAYS", "VERBS", "cli", "main"]
 
 VERBS = {
     "trace": "hydrometer.cli.trace:trace",
@@ -18,6 +22,19 @@ VERBS = {
     "report": "hydrometer.cli.report:report",
     "bench": "hydrometer.cli.bench:bench",
 }
+
+SAYS = {
+    "trace": "Was this model distilled from that one, and how surely?",
+    "ask": "Put a prompt set to a model and record its answers.",
+    "panel": "Build, list and check the panel of reference models.",
+    "report": "Render findings for people.",
+    "bench": "Measure Hydrometer itself.",
+}
+"""One line for each verb, so that ``--help`` need not import them (numpy, scipy, Arrow)."""
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read our output stopped reading."""
 
 
 class Verbs(click.Group):
@@ -35,6 +52,18 @@ class Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, SAYS.get(name, "")) for name in VERBS])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; click would turn a closed pipe into exit code 1, which is a refusal."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as err:
+            raise _ReaderGoneError from err
+
 
 @click.group(cls=Verbs, context_settings={"auto_envvar_prefix": "HYDROMETER"})
 @click.version_option(__version__, prog_name="hydrometer")
@@ -47,22 +76,43 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code.
+
+    Besides the codes of the verbs: 70 for a defect of Hydrometer (Python's own
+    choice, 1, would read as a refusal), 130 when stopped from the keyboard, 141
+    when the reader of the output went away.
+    """
     try:
-        result: Any = cli.main(args=argv, standalone_mode=False)
+        sys.exit(_run(argv))
+    except (_ReaderGoneError, BrokenPipeError):
+        # What is still buffered has nowhere to go, and must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
+
+
+def _run(argv: list[str] | None) -> int:
+    """Run the command line; return its exit code."""
+    try:
+        result: Any = cli.main(args=argv, prog_name="hydrometer", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
-        sys.exit(130)
+        return 130
     except click.ClickException as err:
         err.show()
-        sys.exit(2)
+        return 2
     except (Refused, NotPermitted) as err:
         click.echo(f"refused: {err}", err=True)
-        sys.exit(1)
+        return 1
     except HydrometerError as err:
         click.echo(f"error: {err}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(result if isinstance(result, int) else 0)
+        return 2
+    except (_ReaderGoneError, BrokenPipeError):
+        raise
+    except Exception:
+        traceback.print_exc()
+        click.echo(
+            "this is a defect of hydrometer; next: report it with the lines above", err=True
+        )
+        return 70
+    return result if isinstance(result, int) else 0
