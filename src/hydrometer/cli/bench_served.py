@@ -101,8 +101,8 @@ def examine(
 def to_markdown(metrics: dict[str, Any]) -> str:
     """Return the tables of one run."""
     lines = [
-        "| student | access | prompts | z | log10 p | log10 e | stops after | control p |",
-        "| --- | --- | --: | --: | --: | --: | --: | --: |",
+        "| student | access | prompts | z | log10 p | log10 e | stops after | control p, magnitudes | ranks |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for name, accesses in metrics["students"].items():
         for access, found in accesses.items():
@@ -110,7 +110,7 @@ def to_markdown(metrics: dict[str, Any]) -> str:
             lines.append(
                 f"| {name} | {ACCESS_NAMES[access]} | {t['prompts']} | {t['z']:.1f} "
                 f"| {t['log10_p']:.1f} | {t['log10_e']:.1f} | {t['stopped_at'] or '-'} "
-                f"| {c['p']:.2f} |"
+                f"| {c['p_magnitude']:.2f} | {c['p_ranks']:.2f} |"
             )
     lines += [
         "",
