@@ -1,0 +1,147 @@
+"""Marker transfer: habits of wording that a model carries from prompt to prompt.
+
+Two lists of markers, both frozen on the panel before a suspect is seen:
+*openings* (the first 1 to 4 tokens of an answer) and *templates* (the first 1
+to 3 tokens of each sentence or line, list marks included). The score of two
+models is the cosine of their standardised root frequencies, Burrows' Delta in
+its cosine form: topic is common to all, since all answer the same prompts.
+
+References
+----------
+Burrows, J. (2002), Literary and Linguistic Computing 17(3); Evert, S. et al.
+(2017), Digital Scholarship in the Humanities 32, suppl. 2 (cosine Delta).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hydrometer.features.tokens import Hashes, openings, sentence_starts
+from hydrometer.trace.corpus import Corpus
+
+__all__ = ["MarkerView", "openings_view", "templates_view"]
+
+Floats = NDArray[np.float64]
+
+
+class MarkerView:
+    """Counts of a frozen list of markers.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The panel.
+    name, question : str
+        For the report.
+    extract : callable
+        Token hashes of one answer to the hashes of its markers.
+    most : int
+        Length of the list.
+    least_models : int
+        A marker is on the list only if this many models of the panel use it.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        *,
+        name: str,
+        question: str,
+        extract: Callable[[Hashes], Hashes],
+        most: int,
+        least_models: int,
+    ) -> None:
+        self.name = name
+        self.question = question
+        self._extract = extract
+        found = [[extract(t) for t in row] for row in corpus.tokens]
+        per_model = [np.unique(np.concatenate(row), return_counts=True) for row in found]
+        hashes, at = np.unique(np.concatenate([h for h, _ in per_model]), return_inverse=True)
+        users = np.bincount(at, minlength=hashes.size)
+        rates = np.concatenate([n / max(n.sum(), 1) for _, n in per_model])
+        weight = np.bincount(at, weights=rates, minlength=hashes.size)
+        weight[users < min(least_models, len(corpus.models))] = 0.0
+        best = np.argsort(-weight, kind="stable")[:most]
+        self._list = np.sort(hashes[best[weight[best] > 0]])
+        # counts[i]: prompts x markers; totals[i]: all markers seen at each prompt.
+        self._counts = [self._count(row) for row in found]
+        self._totals = np.array([[f.size for f in row] for row in found], dtype=np.float64)
+
+    def _count(self, found: Sequence[Hashes]) -> sparse.csr_array:
+        flat = np.concatenate(list(found)) if found else np.empty(0, dtype=np.uint64)
+        shape = (len(found), self._list.size)
+        if self._list.size == 0:
+            return sparse.csr_array(shape)
+        at = np.minimum(np.searchsorted(self._list, flat), self._list.size - 1)
+        known = self._list[at] == flat
+        prompt = np.repeat(np.arange(len(found)), [f.size for f in found])
+        return sparse.csr_array((np.ones(int(known.sum())), (prompt[known], at[known])), shape)
+
+    def frequencies(self, suspect: Sequence[Hashes] | None, prompts: NDArray[np.intp]) -> Floats:
+        """Return root frequencies of the markers over these prompts.
+
+        Returns
+        -------
+        array, shape (models [+ 1 for the suspect], markers)
+        """
+        counts, totals = list(self._counts), list(self._totals)
+        if suspect is not None:
+            found = [self._extract(t) for t in suspect]
+            counts.append(self._count(found))
+            totals.append(np.array([f.size for f in found], dtype=np.float64))
+        inside = np.zeros(totals[0].size)
+        inside[prompts] = 1.0
+        rows = [
+            (inside @ c) / max(float(t[prompts].sum()), 1.0)
+            for c, t in zip(counts, totals, strict=True)
+        ]
+        return np.asarray(np.sqrt(np.array(rows)), dtype=np.float64)
+
+    def likeness(self, frequencies: Floats, inside: NDArray[np.intp]) -> Floats:
+        """Return the cosine of every two models.
+
+        Parameters
+        ----------
+        frequencies : array, shape (m, markers)
+        inside : array of int
+            Rows that mean and spread are taken from.
+
+        Returns
+        -------
+        array, shape (m, m)
+        """
+        base = frequencies[inside]
+        spread = base.std(axis=0)
+        used = spread > 0
+        scaled = (frequencies[:, used] - base[:, used].mean(axis=0)) / spread[used]
+        norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+        unit = np.divide(scaled, norms, out=np.zeros_like(scaled), where=norms > 0)
+        return np.asarray(unit @ unit.T)
+
+
+def openings_view(corpus: Corpus) -> MarkerView:
+    """Return the view of how answers open."""
+    return MarkerView(
+        corpus,
+        name="openings",
+        question="Does the suspect open its answers as the candidate does?",
+        extract=openings,
+        most=1500,
+        least_models=min(6, len(corpus.models)),
+    )
+
+
+def templates_view(corpus: Corpus) -> MarkerView:
+    """Return the view of how sentences and lines begin."""
+    return MarkerView(
+        corpus,
+        name="templates",
+        question="Does the suspect begin sentences and lines as the candidate does?",
+        extract=sentence_starts,
+        most=2000,
+        least_models=max(2, len(corpus.models) // 4),
+    )
