@@ -101,7 +101,8 @@ def examine(
 def to_markdown(metrics: dict[str, Any]) -> str:
     """Return the tables of one run."""
     lines = [
-        "| student | access | prompts | z | log10 p | log10 e | stops after | control p, magnitudes | ranks |",
+        "| student | access | prompts | z | log10 p | log10 e | stops after "
+        "| control p, magnitudes | ranks |",
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for name, accesses in metrics["students"].items():

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from hydrometer import __version__
-from hydrometer.errors import InputError, SchemaError
-from hydrometer.exchange import Exchange, from_record
+from hydrometer.errors import InputError
+from hydrometer.exchange import Exchange
 from hydrometer.finding import Digest, Verdict, write_finding
-from hydrometer.models import journal
 from hydrometer.models.journal import Journal
 from hydrometer.models.spec import KINDS, open_model, parse_spec
 from hydrometer.models.wire import PREFILLS, Dialect
+from hydrometer.store.readers import read
 from hydrometer.trace.served.asking import ask_suspect, best_access
 from hydrometer.trace.served.candidates import Design, join_candidates
 from hydrometer.trace.served.finding import Provenance, served_finding
@@ -36,36 +35,11 @@ MOST_LINES = 5
 
 
 def read_exchanges(path: Path, role: str) -> tuple[list[Exchange], Digest]:
-    """Read exchanges, JSONL or Parquet; unreadable lines are counted and some shown."""
-    try:
-        data = path.read_bytes()
-    except OSError as err:
-        raise InputError(f"cannot read the {role} {path}", got=str(err)[:120]) from err
-    digest = hashlib.sha256(data).hexdigest()
-    if path.suffix == ".parquet":
-        held = journal.read_exchanges(path)
-        return held, Digest(path.name, digest, role, rows=len(held))
-    rows: list[Exchange] = []
-    bad = 0
-    for number, line in enumerate(data.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-            if not isinstance(record, dict):
-                raise SchemaError("not an object", got=type(record).__name__)
-            rows.append(from_record(record))
-        except (ValueError, RecursionError, SchemaError) as err:
-            bad += 1
-            if bad <= MOST_LINES:
-                click.echo(f"{path}:{number}: left out: {err}", err=True)
-    if not rows:
-        raise InputError(
-            f"the {role} {path} holds no exchange",
-            got=f"{bad} unreadable lines",
-            wanted="exchanges as JSONL or Parquet",
-        )
-    return rows, Digest(path.name, digest, role, rows=len(rows), quarantined=bad)
+    """Read exchanges in any known format; bad rows are counted and some shown."""
+    found = read(path)
+    for bad in found.rejected[:MOST_LINES]:
+        click.echo(f"{bad.source}:{bad.line}: left out: {bad.reason}", err=True)
+    return found.exchanges, replace(found.digest, role=role)
 
 
 @dataclass(frozen=True)

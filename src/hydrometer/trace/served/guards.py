@@ -23,7 +23,7 @@ from hydrometer.trace.served.candidates import CandidateSet, Design
 __all__ = ["check_records", "check_size", "compare_without_suspect", "visible_features"]
 
 SAME = ("temperature", "top_p", "top_k", "max_tokens", "stop")
-LEVEL = 0.01
+LEVEL = 0.001
 """Level of the test that compares served answers with decoys without the suspect."""
 
 
