@@ -206,11 +206,11 @@ def read_answer(body: object, headers: Mapping[str, str], prefix: str = "") -> A
         text = "".join(str(p.get("text") or "") for p in text if isinstance(p, Mapping))
     finish = choice.get("finish_reason")
     if isinstance(finish, str):
-        kept["finish_reason"] = finish[:60]
+        kept["finish_reason"] = _sound(finish[:60])
     if isinstance(body.get("system_fingerprint"), str):
-        kept["system_fingerprint"] = body["system_fingerprint"][:200]
+        kept["system_fingerprint"] = _sound(body["system_fingerprint"][:200])
     if isinstance(body.get("provider"), str):
-        kept["provider"] = body["provider"][:200]
+        kept["provider"] = _sound(body["provider"][:200])
     status, error = _status(finish, text)
     if isinstance(text, str) and prefix and text.startswith(prefix):
         text = text[len(prefix) :]
@@ -220,22 +220,29 @@ def read_answer(body: object, headers: Mapping[str, str], prefix: str = "") -> A
     model = body.get("model")
     return Answered(
         status,
-        response=text if isinstance(text, str) else None,
+        response=_sound(text) if isinstance(text, str) else None,
         error=error,
-        model_answered=model if isinstance(model, str) and model else None,
+        model_answered=_sound(model) if isinstance(model, str) and model else None,
         tokens_in=_count(usage.get("prompt_tokens")),
         tokens_out=_count(usage.get("completion_tokens")),
         logprobs=_logprobs(choice.get("logprobs")),
         headers=kept,
-        request=str(request)[:200] if request else None,
+        request=_sound(str(request)[:200]) if request else None,
     )
+
+
+def _sound(text: str) -> str:
+    """Return the text with half surrogates, which no file can hold, replaced."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _status(finish: object, text: object) -> tuple[str, str | None]:
     if finish == "content_filter":
         return "filtered", "the provider's content filter stopped the answer"
     if not isinstance(text, str):
-        return "error", f"the answer has no text (finish reason {finish})"[:200]
+        return "error", _sound(f"the answer has no text (finish reason {finish})"[:200])
     if finish == "length":
         return "truncated", None
     if finish in ("error", "abort", "insufficient_system_resource"):
@@ -321,5 +328,5 @@ def server_says(body: object) -> str:
         if isinstance(error, Mapping):
             error = f"{error.get('message') or ''} {error.get('code') or ''}".strip()
         if error:
-            return " ".join(str(error).split())[:300]
-    return " ".join(str(body).split())[:300]
+            return _sound(" ".join(str(error).split())[:300])
+    return _sound(" ".join(str(body).split())[:300])
