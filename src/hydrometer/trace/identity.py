@@ -26,7 +26,7 @@ _NAMES: Mapping[str, str] = {
 }
 _CLAIM = (
     r"(?:\bI(?:'m| am)|\bmy name is"
-    r"|\bas an? (?:AI )?(?:language )?model (?:called|named|by|from|(?:trained|developed|created) by)"
+    r"|\bas an? (?:AI )?(?:language )?model (?:called|named|by|from)"
     r"|\b(?:trained|developed|created|made) by)[^.!?\n]{0,40}?"
 )
 _PATTERNS = {v: re.compile(_CLAIM + rf"(?:{p})", re.IGNORECASE) for v, p in _NAMES.items()}

@@ -30,6 +30,7 @@ class Record:
     ``kind`` is teacher (a vendor's own model), student (trained on a
     teacher's outputs), clean (trained on human text or its own), derived
     (tuned from another model's weights with no teacher text) or unknown.
+    ``family`` is given where the name does not tell it.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Record:
     teacher_models: tuple[str, ...] = ()
     base_model: str = ""
     source: str = ""
+    family: str = ""
 
 
 def family_stem(model: str) -> str:
@@ -77,7 +79,7 @@ class Lineage:
             for parent in record.teacher_models:
                 if parent in self.records:
                     return self.family(parent)
-        return "project:" + family_stem(model)
+        return "project:" + (record.family or family_stem(model))
 
     def tuned_on(self, model: str) -> frozenset[str] | None:
         """Return the vendors whose text a model was tuned on; None where not documented.
@@ -111,7 +113,7 @@ class Lineage:
 
 
 def read_lineage(path: str | Path) -> Lineage:
-    """Return the lineage of a CSV file.
+    """Return the lineage of a CSV file; a column ``family`` may be added.
 
     Raises
     ------
@@ -149,5 +151,6 @@ def read_lineage(path: str | Path) -> Lineage:
             teachers,
             values["base_model"],
             values["source"],
+            (row.get("family") or "").strip(),
         )
     return Lineage(records)
