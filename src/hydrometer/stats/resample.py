@@ -65,7 +65,8 @@ class Permutation:
     statistic : float
         Difference of means, units counted alike.
     pvalue : float
-        ``(1 + b) / (draws + 1)``, or exact; never 0.  NaN with a ``reason`` without data.
+        ``(1 + b) / (draws + 1)``, or exact; never 0.  NaN with a ``reason`` below 2 units
+        on a side.
     smallest : float
         The smallest p-value that this design can give.
     n_units : tuple of int
@@ -323,17 +324,15 @@ def permutation_test(
     if y_units is not None:
         second = _unit_means(second, as_labels("y_units", y_units, size=second.size))
     sizes = (int(first.size), int(second.size))
-    if min(sizes) == 0:
-        return Permutation(math.nan, math.nan, 1.0, sizes, 0, "no units to compare")
-    # Twice: the two-sided p-value is twice the smaller tail.
+    if min(sizes) < 2:
+        lack = "fewer than 2 units on a side; `conformal.rank_pvalue` compares one with many"
+        return Permutation(math.nan, math.nan, 1.0, sizes, 0, lack)
     ways = 2.0 ** sizes[0] if paired else float(math.comb(sum(sizes), sizes[0]))
     enumerated = ways <= many
     smallest = 1.0 / ways if enumerated else 1.0 / (many + 1)
     if alternative == "two-sided":
-        smallest *= 2.0
+        smallest *= 2.0  # twice the smaller tail
     observed = float(first.mean() - second.mean())
-    if not paired and max(sizes) < 2:
-        return Permutation(observed, 1.0, 1.0, sizes, 0, "one unit on each side")
     found = stats.permutation_test(
         (first, second),
         lambda u, v, axis: u.mean(axis=axis) - v.mean(axis=axis),
