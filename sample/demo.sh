@@ -19,17 +19,25 @@ run() {
     echo >&2
 }
 
-served() { # name of the suspect
-    run trace served --log sample/served/log.jsonl --decoys sample/served/decoys.jsonl \
-        --suspect "sample/served/$1.jsonl" --seed 0 --out "$OUT/served-$1.json"
+findings=()
+ask() { # name of the finding, then the command
+    local name="$1"
+    shift
+    run "$@" --out "$OUT/$name.json" >/dev/null
+    findings+=("$OUT/$name.json")
 }
 
-findings=()
-for suspect in suspect-student suspect-control; do
-    if [ -e "sample/served/$suspect.jsonl" ]; then
-        served "$suspect"
-        findings+=("$OUT/served-$suspect.json")
-    fi
+# Was this model distilled from one of two teachers? A student of Gemma, and a control.
+for suspect in student-a1 control-wordnet; do
+    ask "trace-$suspect" trace --suspect sample/answers.parquet --suspect-model "$suspect" \
+        --answers sample/answers.parquet --lineage sample/lineage.csv
+done
+
+# Was this model trained on what we served? The student of the served answers, and a control.
+for suspect in student control; do
+    ask "served-$suspect" trace served --log sample/served/walk/log.jsonl \
+        --decoys sample/served/walk/decoys.jsonl \
+        --suspect "sample/served/walk/$suspect.parquet" --seed 1
 done
 
 run report "${findings[@]}" --html "$OUT/report.html" --markdown "$OUT/report.md"
@@ -43,7 +51,7 @@ from hydrometer.finding import read_finding
 
 for path in sys.argv[1:]:
     finding = read_finding(path)
-    print(f"  {finding.verdict}: {finding.summary}")
+    print(f"\n  {str(finding.verdict).upper()}: {finding.summary}")
 PY
 echo
 echo "Report: $OUT/report.html"
