@@ -33,9 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = ToySuspect(learned, memory=memory, seed=5)
         for access in ("prefill", "logprobs", "answers"):
             with Journal(where / f"{name}-{access}.jsonl") as journal:
-                ask_suspect(
-                    design, model, journal, access=access, plan=WalkPlan(), max_tokens=20
-                )
+                ask_suspect(design, model, journal, access=access, plan=WalkPlan(), max_tokens=20)
     return where
 
 

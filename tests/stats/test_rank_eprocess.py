@@ -25,8 +25,10 @@ def test_pieces_equal_the_whole() -> None:
     ranks, sizes = rng.integers(0, 4, 60), np.full(60, 4)
     whole = RankBet.start().update(ranks, sizes)
     pieces = RankBet.start().update(ranks[:25], sizes[:25]).update(ranks[25:], sizes[25:])
-    merged = RankBet.start().update(ranks[:25], sizes[:25]).merge(
-        RankBet.start().update(ranks[25:], sizes[25:])
+    merged = (
+        RankBet.start()
+        .update(ranks[:25], sizes[:25])
+        .merge(RankBet.start().update(ranks[25:], sizes[25:]))
     )
     assert pieces == whole
     assert merged.log_e == pytest.approx(whole.log_e)

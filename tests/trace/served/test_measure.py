@@ -38,9 +38,7 @@ def untrained() -> ToySuspect:
 
 def records(design: Design, model: ToySuspect, access: str, path: Path) -> list[Exchange]:
     with Journal(path) as journal:
-        return ask_suspect(
-            design, model, journal, access=access, plan=PLAN, max_tokens=20
-        )
+        return ask_suspect(design, model, journal, access=access, plan=PLAN, max_tokens=20)
 
 
 @pytest.mark.parametrize("access", ["logprobs", "prefill", "answers"])
@@ -76,9 +74,13 @@ def test_a_reference_sharpens(tmp_path: Path) -> None:
     assert alone.shape == paired.shape == (30, 5)
     assert judge_scores(paired, alpha=0.01, seed=1).main.p < 0.01
     assert 0.0 < hit_rate(base) < hit_rate(walk) < 1.0
-    assert np.isnan(walk_scores(replace(walk, hits=tuple(
-        tuple(np.full_like(h, np.nan) for h in row) for row in walk.hits
-    )))).all()
+    assert np.isnan(
+        walk_scores(
+            replace(
+                walk, hits=tuple(tuple(np.full_like(h, np.nan) for h in row) for row in walk.hits)
+            )
+        )
+    ).all()
 
 
 def test_prompts_that_are_not_walked_whole_are_left_out(tmp_path: Path) -> None:
@@ -187,9 +189,11 @@ def test_findings(tmp_path: Path) -> None:
     assert yes.exhibits[0].left_spans
     shown = yes.exhibits[0]
     assert all(not shown.left[s.start : s.end].isspace() for s in shown.left_spans)
-    no = finding_of(design, ToySuspect(
-        [s.decoys[0] for s in design.sets], memory=0.0, seed=9
-    ), tmp_path / "b.jsonl")
+    no = finding_of(
+        design,
+        ToySuspect([s.decoys[0] for s in design.sets], memory=0.0, seed=9),
+        tmp_path / "b.jsonl",
+    )
     assert no.verdict in (Verdict.NOT_SUPPORTED, Verdict.INCONCLUSIVE)
     few = toy_design(prompts=2)
     assert finding_of(few, trained(few, 0.9), tmp_path / "c.jsonl").verdict is Verdict.INCONCLUSIVE
