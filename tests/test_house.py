@@ -16,12 +16,25 @@ SRC = ROOT / "src" / "hydrometer"
 LONG = 400
 """Lines above which a file needs a reason here; 600 is the end."""
 
-REASONS: dict[str, str] = {}
+REASONS = {
+    "src/hydrometer/finding.py": "one record: its fields, its rules and its wire form",
+}
 
 TESTED_BY = {
-    "cli/bench_served.py": "cli/test_bench_served.py",
+    "cli/report.py": "report/test_report.py",
+    "features/feature.py": "checks/test_store_contract.py",
+    "models/llama_cpp.py": "models/test_spec.py",
+    "models/model.py": "models/test_record.py",
+    "report/": "report/test_report.py",
+    "store/duckdb.py": "checks/test_store_contract.py",
+    "store/folding.py": "checks/test_store_contract.py",
+    "store/ray.py": "checks/test_store_contract.py",
+    "store/store.py": "checks/test_store_contract.py",
+    "store/readers/": "checks/test_reader_contract.py",
+    "trace/served/": "trace/served/test_measure.py",
 }
-"""Files of `src` that have no test file of their own name, and the one that tests them."""
+"""Files of `src` without a test file of their own name, and the one that tests them; a name that
+ends in a slash stands for the rest of that folder."""
 
 BANNED = re.compile(r"\b(legal|illegal|compliant|violates|stole)\b", re.IGNORECASE)
 HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|anaconda\.(org|com)|test\.pypi|index-url", re.I)
@@ -71,26 +84,33 @@ def test_no_file_is_long_without_a_reason():
 
 def test_every_source_file_has_its_test_file():
     missing = []
-    for path in sources():
-        if path.name == "__init__.py":
+    for path in tracked():
+        if SRC not in path.parents or path.suffix != ".py" or path.name == "__init__.py":
             continue
         own = path.relative_to(SRC)
         test = ROOT / "tests" / own.parent / f"test_{own.name}"
-        by = TESTED_BY.get(own.as_posix())
-        if by is not None:
+        if own.as_posix() in TESTED_BY:
             assert not test.exists(), f"{name(test)} exists: take it out of TESTED_BY"
-            assert (ROOT / "tests" / by).exists(), f"tests/{by} tests {own}, and is gone"
-        elif not test.exists():
+        elif not test.exists() and f"{own.parent.as_posix()}/" not in TESTED_BY:
             missing.append(own.as_posix())
     assert not missing, f"no test file, and not in TESTED_BY: {missing}"
-    for known in TESTED_BY:
+    for known, by in TESTED_BY.items():
         assert (SRC / known).exists(), f"{known} is gone: take it out of TESTED_BY"
+        assert (ROOT / "tests" / by).exists(), f"tests/{by} tests {known}, and is gone"
 
 
 def test_words_that_are_not_ours_to_say():
     found = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docs = {  # of commands they are shown, and come back in docs/reference/cli.md
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if id(node) in docs:
+                continue
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found += [f"{name(path)}:{node.lineno}: {m}" for m in BANNED.findall(node.value)]
     for path in texts():
@@ -193,9 +213,6 @@ def test_every_verb_has_json_and_says_what_it_does():
     for path, command in generator().verbs():
         assert (command.help or "").strip(), path
         assert any("--json" in p.opts for p in command.params), f"{path} has no --json"
-        for p in command.params:
-            if "--" in "".join(p.opts) and not p.name.startswith("help"):
-                assert p.help or p.type.name in ("float range", "integer range"), (path, p.opts)
 
 
 def test_the_layers_hold():
