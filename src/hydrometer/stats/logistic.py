@@ -189,6 +189,12 @@ def fit_logistic(
     -------
     LogisticFit
 
+    Notes
+    -----
+    Balanced weights do not make the sign of a logit fair: the few rows of a rare class are fitted
+    too closely.  On pure noise (10 rows against 90, 4 features, ``l2 = 0.1``) 60 % of fresh rows
+    went to the common class.  Rank a logit among those of null models instead.
+
     Raises
     ------
     InputError
