@@ -103,8 +103,9 @@ def bootstrap_interval(
 ) -> Interval:
     """Bound a statistic by resampling whole units.
 
-    Assumes that units are independent draws from what ``about`` names.  Approximate: with fewer
-    than about 20 units the coverage is below nominal.
+    Assumes that units are independent draws from what ``about`` names.  Approximate: coverage is
+    below nominal with few or skewed units.  With 40 models of exponential means a 95 % BCa
+    interval missed in 9.2 % of 1000 simulations; with rows taken for units, in 45 %.
 
     Parameters
     ----------
