@@ -167,7 +167,7 @@ def test_the_lock_files_have_hashes():
 
 def marked_tables(text):
     """Pairs of (results file, rows): the table after a line `<!-- figures: FILE -->`."""
-    for match in re.finditer(r"<!-- figures: (\S+) -->\n\n?((?:\|.*\n?)+)", text):
+    for match in re.finditer(r"(?m)^<!-- figures: (\S+) -->\n\n?((?:\|.*\n?)+)", text):
         yield match[1], match[2].splitlines()
 
 
@@ -176,7 +176,8 @@ def test_figures_come_from_the_results():
         if path.suffix != ".md" or name(path).startswith("bench/results/"):
             continue
         text = path.read_text(encoding="utf-8")
-        assert text.count("<!-- figures:") == len(list(marked_tables(text))), name(path)
+        marks = re.findall(r"^<!-- figures:", text, re.MULTILINE)
+        assert len(marks) == len(list(marked_tables(text))), f"{name(path)}: a mark, no table"
         for source, rows in marked_tables(text):
             assert source.startswith("bench/results/"), source
             known = set((ROOT / source).read_text(encoding="utf-8").splitlines())

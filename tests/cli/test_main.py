@@ -142,9 +142,11 @@ def test_ctrl_c_is_130(tmp_path):
         "    sys.stderr.write('ready\\n'); sys.stderr.flush(); time.sleep(30)\n"
     )
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # see below
         "from hydrometer.cli.main import VERBS, main; "
         "VERBS['probe'] = 'probe_module:probe'; main(['probe'])"
     )
+    # A job that a script puts into the background ignores SIGINT, and so do its children.
     child = subprocess.Popen(
         [sys.executable, "-c", code],
         stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(tmp_path)},
