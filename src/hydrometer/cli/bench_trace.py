@@ -151,6 +151,8 @@ def _table(found: dict[str, Any]) -> str:
             rate("true_detection_rate", "0.01"),
         ),
     ]
+    if found["vendor_level"]["auroc"] is not None:
+        rows.append(line("hydrometer, vendor level", found["vendor_level"], "-", "-"))
     rows += [line(name, m, "-", "-") for name, m in found["baselines"].items()]
     rows += [
         line(

@@ -19,6 +19,7 @@ from hydrometer.errors import InputError
 from hydrometer.finding import Finding, Verdict, write_finding
 from hydrometer.report.html import render_html
 from hydrometer.report.memo import render_memo
+from hydrometer.trace.closed import read_key
 from hydrometer.trace.finding import Context
 from hydrometer.trace.lineage import read_lineage
 from hydrometer.trace.load import load_answers, load_panel, load_suspect, read_panel
@@ -61,6 +62,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--losses", type=FILE, help="Losses on the candidates' texts, see docs/how-to/trace.md."
 )
+@click.option("--answer-key", type=FILE, help="Right answers of closed questions (JSON lines).")
 @click.option(
     "--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.01, show_default=True
 )
@@ -89,6 +91,7 @@ def trace(
     family: str | None,
     base: Path | None,
     losses: Path | None,
+    answer_key: Path | None,
     alpha: float,
     seed: int,
     max_prompts: int | None,
@@ -156,6 +159,7 @@ def trace(
             base=base_texts,
             losses=read_losses(losses) if losses else None,
             until_decided=until_decided,
+            key=read_key(answer_key) if answer_key else None,
         ),
         Context(
             suspect=name,

@@ -168,8 +168,9 @@ def evaluate(
             progress(number, len(suspects))
     out_rows = [_row(p, audits[p.student], fitted, overlaps[p.student], lengths) for p in pairs]
     found = metrics_of(out_rows)
+    found["vendor_level"] = _vendor_level(out_rows, audits, fitted)
     found.update(_attribution(audits, fitted))
-    stopped = [decided[s] for s in suspects if decided[s] is not None]
+    stopped = [n for n in (decided[s] for s in suspects) if n is not None]
     found.update(
         median_prompts_to_verdict=float(np.median(stopped)) if stopped else None,
         suspects_decided=len(stopped),
@@ -265,6 +266,31 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, Any]:
         "length only": _separation([r.length for r in main], labels, clusters),
     }
     return out
+
+
+def _vendor_level(
+    rows: Sequence[Row], audits: Mapping[str, Audit], fitted: FittedPanel
+) -> dict[str, Any]:
+    """Return separation over (suspect, vendor), each vendor by its best-scoring snapshot.
+
+    A vendor is positive for a suspect if any of its snapshots is; every
+    snapshot of the vendor counts, also those left out at model level.
+    """
+    vendors = [fitted.lineage.vendor(c) for c in fitted.candidates]
+    labels: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row.pair.kind != "derived":
+            at = (row.pair.student, fitted.lineage.vendor(row.pair.teacher))
+            labels[at] = max(labels.get(at, 0), row.pair.label)
+    scores = {s: vendor_scores(a.scores.suspect, vendors) for s, a in audits.items()}
+    held = [(s, v) for s, v in labels if v in scores[s]]
+    return {
+        "pairs": len(held),
+        "positives": sum(labels[at] for at in held),
+        **_separation(
+            [scores[s][v] for s, v in held], [labels[at] for at in held], [s for s, _ in held]
+        ),
+    }
 
 
 def _attribution(audits: Mapping[str, Audit], fitted: FittedPanel) -> dict[str, Any]:

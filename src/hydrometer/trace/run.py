@@ -12,12 +12,13 @@ from hydrometer.finding import Finding, View
 from hydrometer.trace.attribution import attribute, known_shortfalls
 from hydrometer.trace.audit import audit_rows, suspect_rows
 from hydrometer.trace.check import check_panel
+from hydrometer.trace.closed import builtin_key, closed_views
 from hydrometer.trace.exhibits import telling_pairs
 from hydrometer.trace.finding import Context, trace_finding
 from hydrometer.trace.identity import identity_view
 from hydrometer.trace.lineage import Lineage, Record
 from hydrometer.trace.losses import loss_contrasts, loss_view
-from hydrometer.trace.panel import FittedPanel, Panel
+from hydrometer.trace.panel import FittedPanel, Panel, SuspectRows
 from hydrometer.trace.verbatim import RUN, verbatim_prompts
 
 __all__ = ["Question", "run_trace"]
@@ -46,6 +47,9 @@ class Question:
         From `hydrometer.trace.losses.read_losses`.
     until_decided : bool
         Stop at the first look that decides.
+    key : mapping or None
+        Right answers of closed questions by prompt key; by default those of
+        the built-in prompt set.
     """
 
     suspect: str
@@ -55,6 +59,7 @@ class Question:
     base: Mapping[str, str] | None = None
     losses: dict[str, list[float]] | None = None
     until_decided: bool = False
+    key: Mapping[str, str] | None = None
 
 
 def run_trace(
@@ -138,7 +143,7 @@ def run_trace(
     context = replace(
         context,
         base_scores=_base_scores(fitted, question.base, family),
-        candidate_views=_loss_views(question.losses, wanted),
+        candidate_views=_further_views(fitted, panel, question, rows, seed=context.seed),
         extra_views=(
             *context.extra_views,
             _verbatim_view(best.teacher, copied, order.size),
@@ -167,14 +172,21 @@ def _base_scores(
     return {c: float(s) for c, s in zip(fitted.candidates, scores, strict=True)}
 
 
-def _loss_views(
-    losses: dict[str, list[float]] | None, wanted: Sequence[str]
+def _further_views(
+    fitted: FittedPanel, panel: Panel, question: Question, rows: SuspectRows, *, seed: int
 ) -> dict[str, tuple[View, ...]]:
-    if not losses:
-        return {}
-    contrasts = loss_contrasts({k: v for k, v in losses.items()})
-    found = {c: loss_view(contrasts, c) for c in wanted}
-    return {c: (v,) for c, v in found.items() if v is not None}
+    """Return the views that stand beside the score: shared mistakes, losses."""
+    key = builtin_key() if question.key is None else question.key
+    out = closed_views(
+        panel.answers, question.answers, fitted.candidates, rows.who, key, seed=seed
+    )
+    if question.losses:
+        contrasts = loss_contrasts({k: v for k, v in question.losses.items()})
+        for name in fitted.candidates:
+            view = loss_view(contrasts, name)
+            if view is not None:
+                out[name] = (*out.get(name, ()), view)
+    return out
 
 
 def _verbatim_view(teacher: str, copied: Sequence[int], prompts: int) -> View:
