@@ -1,8 +1,9 @@
 """Shared wrong answers on closed questions: two pupils with the same rare mistake.
 
 Right answers are shared by all who know them; a rare wrong one is not. For
-every model the exact tail of the number of rare wrong answers that it shares
-with the candidate is computed from the panel's shares, and the suspect's tail
+every model the exact tail of the number of wrong answers that it shares with
+the candidate is computed, each answer by its share among the panel's wrong
+answers (a common mistake counts for little), and the suspect's tail
 is *ranked among those of null models*: the rank needs neither the shares to be
 right nor the questions to be independent.
 """
@@ -104,8 +105,6 @@ def closed_views(
     candidates: Sequence[str],
     who: Population,
     key: Mapping[str, str],
-    *,
-    seed: int,
 ) -> dict[str, tuple[View, ...]]:
     """Return, by candidate, the view of shared rare wrong answers.
 
@@ -119,8 +118,6 @@ def closed_views(
     who : Population
     key : mapping of prompt key to str
         Right answers.
-    seed : int
-        Splits families into those that say what is rare and those that say how rare.
     """
     items = [k for k in key if k in suspect and sum(k in a for a in answers.values()) >= 3]
     if len(items) < LEAST_ITEMS:
@@ -145,7 +142,7 @@ def closed_views(
                 codes[others],
                 correct=right,
                 families=families[others],
-                split_seed=seed,
+                rare=None,
             )
             tail = 0.0 if math.isnan(found.log_p) else -found.log_p
             if row == len(names):
@@ -165,7 +162,7 @@ def closed_views(
                 n=mine[1].items,
                 agrees=True if rank.pvalue <= 0.1 else None,
                 weak=True,
-                note=f"rare wrong answers shared, of {mine[1].items} where both err "
+                note=f"wrong answers shared, of {mine[1].items} where both err "
                 f"({len(items)} closed questions); {mine[1].expected:.2g} expected. Models of one "
                 "base share mistakes too; not part of the score.",
             ),

@@ -143,7 +143,7 @@ def run_trace(
     context = replace(
         context,
         base_scores=_base_scores(fitted, question.base, family),
-        candidate_views=_further_views(fitted, panel, question, rows, seed=context.seed),
+        candidate_views=_further_views(fitted, panel, question, rows),
         extra_views=(
             *context.extra_views,
             _verbatim_view(best.teacher, copied, order.size),
@@ -173,13 +173,11 @@ def _base_scores(
 
 
 def _further_views(
-    fitted: FittedPanel, panel: Panel, question: Question, rows: SuspectRows, *, seed: int
+    fitted: FittedPanel, panel: Panel, question: Question, rows: SuspectRows
 ) -> dict[str, tuple[View, ...]]:
     """Return the views that stand beside the score: shared mistakes, losses."""
     key = builtin_key() if question.key is None else question.key
-    out = closed_views(
-        panel.answers, question.answers, fitted.candidates, rows.who, key, seed=seed
-    )
+    out = closed_views(panel.answers, question.answers, fitted.candidates, rows.who, key)
     if question.losses:
         contrasts = loss_contrasts({k: v for k, v in question.losses.items()})
         for name in fitted.candidates:
