@@ -5,7 +5,7 @@
 #   make test-all   every extra, every test
 #   make check      format, lint, types, layers, sizes, documents; under a minute
 #   make calibrate  full-size calibration of levels and power; slow
-#   make bench      the benchmarks on the recorded results
+#   make bench      the benchmarks on recorded scores and on the sample
 #   make lock       requirements/*.txt again from pyproject.toml
 #   make clean      remove what the other targets made, $(VENV) included
 
@@ -44,6 +44,8 @@ calibrate: $(VENV)/.dev
 
 bench: $(VENV)/.core
 	$(BIN)/hydrometer bench served --seed 0 --out out/bench/served
+	$(BIN)/hydrometer bench trace --responses sample/answers.parquet \
+		--prompts sample/prompts.parquet --lineage sample/lineage.csv --seed 0 --out out/bench/trace
 
 # One stamp for each stage; a changed lock file or pyproject.toml makes it again.
 $(BIN)/python:
