@@ -157,6 +157,8 @@ def served_finding(
             "log10_e_peak": found.log_peak / math.log(10.0),
             "stopped_at": found.stopped_at,
             "served_on_top": found.top,
+            "rank_counts": list(found.rank_counts),
+            "k": len(found.rank_counts) - 1,
             "served_on_top_expected": _by_chance(design),
             "curve": [list(point) for point in found.curve],
             **(details or {}),

@@ -41,6 +41,9 @@ class ServedTest:
         Prompts used, natural-log wealth; at most 100 points.
     top : float
         Share of prompts in which the served answer scores highest (ties shared).
+    rank_counts : tuple of int
+        How often the served answer had each rank, lowest first, ties broken at random; over the
+        prompts with as many candidates as the largest set.
     """
 
     main: SetTest
@@ -51,6 +54,7 @@ class ServedTest:
     stopped_at: int | None
     curve: tuple[tuple[int, float], ...]
     top: float
+    rank_counts: tuple[int, ...] = ()
 
 
 def judge_scores(scores: NDArray[np.float64], *, alpha: float, seed: int) -> ServedTest:
@@ -111,4 +115,7 @@ def judge_scores(scores: NDArray[np.float64], *, alpha: float, seed: int) -> Ser
         stopped_at=stopped,
         curve=tuple(path[step - 1 :: step]),
         top=float(np.mean(best[:, 0] / best.sum(axis=1))),
+        rank_counts=tuple(
+            np.bincount(ranks[sizes == sizes.max()], minlength=int(sizes.max())).tolist()
+        ),
     )
