@@ -52,7 +52,12 @@ def serve(act: Callable[[dict[str, Any], int], Any] | None = None):
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            length = int(self.headers["content-length"])
+            sent = self.rfile.read(length)
+            if len(sent) < length:  # the client was killed between its headers and its body
+                self.close_connection = True
+                return
+            body = json.loads(sent)
             with endpoint.lock:
                 endpoint.asked.append(body)
                 endpoint.headers.append({k.lower(): v for k, v in self.headers.items()})
