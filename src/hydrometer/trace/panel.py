@@ -186,13 +186,19 @@ class SuspectRows:
     tokens: Sequence[Hashes]
 
     def raw(self, prompts: Columns) -> list[Floats]:
-        """Return each view's raw scores over these prompts, shape (models + 1, candidates)."""
+        """Return each view's raw scores over these prompts, shape (models + 1, candidates).
+
+        The suspect counts in every mean and spread as a null model does. Were
+        it left out, a null model alone would pull the centre towards itself,
+        and the suspect would look closer to everybody by about 1/m.
+        """
         teachers, families = self.panel.teachers, [*self.who.families, "suspect"]
+        inside = np.append(self.inside, len(self.who.families))
         templates = self.panel.templates.likeness(
-            self.panel.templates.frequencies(self.tokens, prompts), self.inside
+            self.panel.templates.frequencies(self.tokens, prompts), inside
         )
         openings = self.panel.openings.likeness(
-            self.panel.openings.frequencies(self.tokens, prompts), self.inside
+            self.panel.openings.frequencies(self.tokens, prompts), inside
         )
         for matrix in (templates, openings):
             matrix[teachers, teachers] = np.nan
@@ -201,7 +207,7 @@ class SuspectRows:
             np.log(_mean(self.rare[prompts]) + 1e-6),
             openings[:, teachers],
             templates[:, teachers],
-            profile_scores(np.nan_to_num(templates), teachers, families, self.inside),
+            profile_scores(np.nan_to_num(templates), teachers, families, inside),
             _mean(self.contrast[prompts]),
         ]
 

@@ -65,23 +65,33 @@ class ContrastView:
                     found = np.bincount(np.concatenate(parts), minlength=BUCKETS)
                     self._sizes[half, i] = max(found.sum(), 1)
                     self._shares[half, i] = found / self._sizes[half, i]
-        self._weights = self._fit()
-        self.tensor = np.stack([self.row(row) for row in corpus.tokens], axis=1)
+        self._total = self._shares.sum(axis=1)
+        self.tensor = np.stack([self._row(t, i) for i, t in enumerate(corpus.tokens)], axis=1)
         self.tensor[:, self.teachers, range(len(self.teachers))] = np.nan
 
-    def _fit(self) -> list[NDArray[np.float32]]:
-        """Return log-ratio weights of each half, shape (buckets, candidates)."""
-        out = []
-        for half in (0, 1):
-            background = self._shares[half].mean(axis=0) + 1e-9
-            size = self._sizes[half, self.teachers][:, None]
-            own = self._shares[half, self.teachers] * size
-            smooth = (own + STRENGTH * background) / (size + STRENGTH)
-            out.append(np.asarray(np.log(smooth / background).T, dtype=np.float32))
-        return out
+    def _weights(
+        self, half: int, buckets: NDArray[np.intp], own: int | None
+    ) -> NDArray[np.float32]:
+        """Return log-ratio weights of these buckets, shape (buckets, candidates).
+
+        The background leaves out the model that is scored: a suspect is not in
+        it either.
+        """
+        total = self._total[half, buckets].astype(np.float64)
+        models = self._sizes.shape[1]
+        if own is not None:
+            total, models = total - self._shares[half, own, buckets], models - 1
+        background = np.maximum(total, 0.0) / max(models, 1) + 1e-9
+        size = self._sizes[half, self.teachers][:, None]
+        counts = self._shares[half, self.teachers][:, buckets] * size
+        smooth = (counts + STRENGTH * background) / (size + STRENGTH)
+        return np.asarray(np.log(smooth / background).T, dtype=np.float32)
 
     def row(self, answers: Sequence[Hashes]) -> NDArray[np.float32]:
-        """Return a model's scores, shape (prompts, candidates)."""
+        """Return a new suspect's scores, shape (prompts, candidates)."""
+        return self._row(answers, None)
+
+    def _row(self, answers: Sequence[Hashes], own: int | None) -> NDArray[np.float32]:
         out = np.full((self._half.size, len(self.teachers)), np.nan, dtype=np.float32)
         for half in (0, 1):
             at = [j for j in np.flatnonzero(self._half == half).tolist() if answers[j].size]
@@ -89,13 +99,14 @@ class ContrastView:
                 continue
             parts = [_buckets(answers[j]) for j in at]
             sizes = np.array([x.size for x in parts])
+            buckets, where = np.unique(np.concatenate(parts), return_inverse=True)
             shares = sparse.csr_array(
                 (
                     np.repeat((1.0 / sizes).astype(np.float32), sizes),
-                    np.concatenate(parts),
+                    where,
                     np.concatenate([[0], np.cumsum(sizes)]),
                 ),
-                shape=(len(at), BUCKETS),
+                shape=(len(at), buckets.size),
             )
-            out[at] = shares @ self._weights[1 - half]
+            out[at] = shares @ self._weights(1 - half, buckets, own)
         return out
