@@ -147,7 +147,7 @@ def _distillation(finding: Finding) -> Question:
     else:
         asks = "Was the suspect trained on the teacher's answers at all?"
     notes = (
-        "Answered against models that were not: see the null hypothesis. "
+        "Answered against what the null hypothesis leads one to expect. "
         "To be closest to a candidate is no answer to this question.",
     )
     answer = {

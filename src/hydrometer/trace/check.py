@@ -82,12 +82,14 @@ def check_panel(panel: Panel, candidates: tuple[str, ...] | None = None) -> list
                     f"{len(nulls)} null models: no p-value below 1/{len(nulls) + 1}",
                 )
             )
-    for vendor in sorted({panel.lineage.vendor(c) for c in chosen}):
-        for model in names:
+    vendors = sorted({panel.lineage.vendor(c) for c in chosen})
+    for model in names:
+        held = panel.answers[model]
+        named = named_vendors(held.values())
+        for vendor in vendors:
             if not panel.lineage.is_null(model, vendor):
                 continue
-            held = panel.answers[model]
-            share = named_vendors(held.values()).get(vendor, 0) / max(len(held), 1)
+            share = named.get(vendor, 0) / max(len(held), 1)
             if share >= CLAIMS:
                 problems.append(
                     Problem(

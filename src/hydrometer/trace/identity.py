@@ -29,6 +29,12 @@ _CLAIM = (
     r"|\bas an? (?:AI )?(?:language )?model (?:called|named|by|from)"
     r"|\b(?:trained|developed|created|made) by)[^.!?\n]{0,40}?"
 )
+_HINTS = (
+    *("gpt", "openai", "open ai", "claude", "anthropic", "gemini", "gemma", "bard", "google"),
+    *("llama", "meta ai", "mistral", "mixtral", "qwen", "tongyi", "seek", "cohere", "command r"),
+    "open assistant",
+)
+"""One of these stands in every text that a pattern can match; most answers hold none."""
 _PATTERNS = {v: re.compile(_CLAIM + rf"(?:{p})", re.IGNORECASE) for v, p in _NAMES.items()}
 
 
@@ -42,6 +48,9 @@ def named_vendors(answers: Iterable[str]) -> dict[str, int]:
     """
     counts: dict[str, int] = {}
     for text in answers:
+        lowered = text.lower()
+        if not any(hint in lowered for hint in _HINTS):
+            continue
         for vendor, pattern in _PATTERNS.items():
             if pattern.search(text):
                 counts[vendor] = counts.get(vendor, 0) + 1

@@ -118,8 +118,8 @@ def read_lineage(path: str | Path) -> Lineage:
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing, a kind is unknown, or
-        a model stands twice.
+        If the file cannot be read, a column is missing, a kind is unknown, a
+        model stands twice, or one is derived from itself.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -129,7 +129,7 @@ def read_lineage(path: str | Path) -> Lineage:
     if not rows or any(c not in rows[0] for c in ("model", "kind")):
         raise InputError(
             f"{path} is not a lineage table",
-            got=", ".join(rows[0])[:120] if rows else "no rows",
+            got=", ".join(str(c) for c in rows[0])[:120] if rows else "no rows",
             wanted="columns " + ", ".join(_COLUMNS),
         )
     records: dict[str, Record] = {}
@@ -153,4 +153,24 @@ def read_lineage(path: str | Path) -> Lineage:
             values["source"],
             (row.get("family") or "").strip(),
         )
+    for model in records:
+        _refuse_circle(records, model, path)
     return Lineage(records)
+
+
+def _refuse_circle(records: Mapping[str, Record], model: str, path: str | Path) -> None:
+    """Refuse a derived model among its own ancestors, however far back."""
+    seen: set[str] = set()
+    ahead = [model]
+    while ahead:
+        record = records.get(ahead.pop())
+        for parent in record.teacher_models if record and record.kind == "derived" else ():
+            if parent == model:
+                raise InputError(
+                    f"{path}: a model is derived from itself",
+                    got=model[:60],
+                    next_step="correct its teacher_models",
+                )
+            if parent not in seen:
+                seen.add(parent)
+                ahead.append(parent)
