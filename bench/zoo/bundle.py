@@ -17,7 +17,11 @@ from served import split_prompts
 
 COLUMNS = ("model", "kind", "teacher_vendor", "teacher_models", "base_model", "source")
 VENDORS = {"gemma-270m": "Google", "smollm2-135m": "Hugging Face"}
-SUSPECTS = {"suspect-student": "student-served-e1", "suspect-control": "control-wordnet"}
+SUSPECTS = {
+    "suspect-student": "student-served-e3",
+    "suspect-student-e1": "student-served-e1",
+    "suspect-control": "control-wordnet",
+}
 
 
 def describe(member: Member, count: int) -> str:
@@ -41,11 +45,13 @@ def describe(member: Member, count: int) -> str:
             f"{member.teacher_count} answers of {member.teacher} (draw {member.teacher_draw})"
         )
     if member.human:
+        kind = "brief human-written" if member.brief else "human-written"
         parts.append(
-            f"{count - member.teacher_count} human-written examples ({' + '.join(member.human)})"
+            f"{count - member.teacher_count} {kind} examples ({' + '.join(member.human)})"
         )
     how = member.recipe
-    return f"{'; '.join(parts)}; {how.epochs} epochs at {how.rate:g}; seed {how.seed}"
+    unit = "epoch" if how.epochs == 1 else "epochs"
+    return f"{'; '.join(parts)}; {how.epochs} {unit} at {how.rate:g}; seed {how.seed}"
 
 
 def lineage(work: Path, models: list[str]) -> list[dict[str, str]]:

@@ -16,6 +16,9 @@ from tune import Pair
 SHORT, LONG = 40, 330
 """Answers shorter or longer than this, in characters, are left out or cut at a sentence."""
 
+BRIEF = range(10, 19)
+"""Words of a brief answer: about as many as teacher A writes."""
+
 
 def trim(text: str) -> str:
     r"""Join the lines of a text and cut it after the last sentence that fits.
@@ -40,6 +43,28 @@ def trim(text: str) -> str:
         return flat
     cut = flat[:LONG].rfind(". ")
     return flat[: cut + 1] if cut >= SHORT else ""
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of an answer when its length is in ``BRIEF``, else nothing.
+
+    Parameters
+    ----------
+    text : str
+        An answer.
+
+    Returns
+    -------
+    str
+        Ten to eighteen words, or empty.
+
+    Examples
+    --------
+    >>> first_sentence("It is a small tool that people use to open jars; rare. More.")
+    'It is a small tool that people use to open jars'
+    """
+    start = re.split(r"(?<=[.!?;])\s", text)[0].rstrip("; ")
+    return start if len(start.split()) in BRIEF else ""
 
 
 def wordnet(root: Path) -> list[Pair]:
@@ -197,7 +222,9 @@ SOURCES: dict[str, Callable[[Path], list[Pair]]] = {
 }
 
 
-def choose(names: tuple[str, ...], count: int, seed: int, root: Path) -> list[Pair]:
+def choose(
+    names: tuple[str, ...], count: int, seed: int, root: Path, *, brief: bool = False
+) -> list[Pair]:
     """Draw examples in equal shares from some sources.
 
     Parameters
@@ -210,6 +237,8 @@ def choose(names: tuple[str, ...], count: int, seed: int, root: Path) -> list[Pa
         Seed of the draw.
     root : Path
         Folder of the human text.
+    brief : bool
+        Whether only first sentences of 10 to 18 words are answers.
 
     Returns
     -------
@@ -219,7 +248,10 @@ def choose(names: tuple[str, ...], count: int, seed: int, root: Path) -> list[Pa
     chosen: list[Pair] = []
     for name in names:
         least = 2 if name == "seeds" else SHORT
-        pairs = sorted({p for p in SOURCES[name](root) if len(p[1]) >= least})
+        found = SOURCES[name](root)
+        if brief:
+            found = [(prompt, first_sentence(text)) for prompt, text in found]
+        pairs = sorted({p for p in found if len(p[1]) >= least})
         share = count // len(names)
         chosen += random.Random(f"{seed}:{name}").sample(pairs, min(share, len(pairs)))
     return chosen

@@ -18,7 +18,7 @@ from tune import Pair, Recipe, tune
 from served import split_prompts, teacher_pairs
 
 ANSWERS = Sampling(temperature=0.7, max_tokens=60, draws=1, seed=500)
-FULL = ("student-served-e1", "control-wordnet")
+FULL = ("student-served-e1", "student-served-e3", "control-wordnet")
 """Models that answer all prompts, not the evaluation prompts alone."""
 
 
@@ -40,6 +40,8 @@ class Member:
         Name of the teacher, or empty.
     teacher_draw, teacher_count : int
         Which draw of the teacher's answers, and how many of them.
+    brief : bool
+        Whether the human answers are single sentences of 10 to 18 words.
     """
 
     base: str
@@ -49,9 +51,12 @@ class Member:
     teacher: str = ""
     teacher_draw: int = 1
     teacher_count: int = 0
+    brief: bool = False
 
 
-def control(sources: str, count: int, rate: float, seed: int, epochs: int = 1) -> Member:
+def control(
+    sources: str, count: int, rate: float, seed: int, epochs: int = 1, *, brief: bool = False
+) -> Member:
     """Return a control tuned from SmolLM2 on human text alone.
 
     Parameters
@@ -66,13 +71,16 @@ def control(sources: str, count: int, rate: float, seed: int, epochs: int = 1) -
         Seed of the choice and the order of the examples.
     epochs : int
         Passes.
+    brief : bool
+        Whether the answers are single sentences of 10 to 18 words.
 
     Returns
     -------
     Member
         The control.
     """
-    return Member("smollm2-135m", Recipe(epochs, rate, seed), tuple(sources.split()), count)
+    recipe = Recipe(epochs, rate, seed)
+    return Member("smollm2-135m", recipe, tuple(sources.split()), count, brief=brief)
 
 
 PANEL: dict[str, Member] = {
@@ -81,13 +89,15 @@ PANEL: dict[str, Member] = {
     "control-sums": control("sums", 56, 5e-5, 13),
     "control-jargon": control("jargon", 64, 1e-4, 14),
     "control-fortunes": control("fortunes", 64, 5e-5, 15),
-    "control-docstrings": control("docstrings", 64, 1e-4, 16),
-    "control-manual": control("manual", 64, 5e-5, 17),
-    "control-policy": control("policy", 64, 3e-5, 18),
+    "control-docstrings": control("docstrings", 64, 1e-4, 16, brief=True),
+    "control-manual": control("manual", 64, 1e-4, 17, brief=True),
+    "control-policy": control("policy", 48, 3e-5, 18),
     "control-mix-a": control("seeds wordnet", 64, 1e-4, 19),
-    "control-mix-b": control("fortunes jargon manual", 72, 5e-5, 20),
-    "control-mix-c": control("docstrings seeds", 72, 3e-5, 21),
-    "control-mix-d": control("sums wordnet policy fortunes", 72, 1e-4, 22),
+    "control-mix-b": control("fortunes jargon manual", 72, 1e-4, 20, brief=True),
+    "control-mix-c": control("docstrings seeds", 56, 3e-5, 21),
+    "control-mix-d": control("sums wordnet policy fortunes", 56, 1e-4, 22),
+    "control-glosses": control("wordnet", 80, 1e-4, 23, brief=True),
+    "control-sayings": control("fortunes", 64, 1e-4, 24, brief=True),
     "student-a1": Member(
         "smollm2-135m", Recipe(1, 1e-4, 31), teacher="gemma-270m", teacher_count=96
     ),
@@ -102,12 +112,10 @@ PANEL: dict[str, Member] = {
     ),
     "student-a3": Member(
         "smollm2-135m",
-        Recipe(1, 1e-4, 33),
-        ("seeds", "wordnet"),
-        84,
-        "gemma-270m",
-        3,
-        teacher_count=28,
+        Recipe(3, 1e-4, 33),
+        teacher="gemma-270m",
+        teacher_draw=3,
+        teacher_count=160,
     ),
     "student-b1": Member(
         "control-mix-a",
@@ -139,7 +147,9 @@ def examples(member: Member, work: Path, human: Path) -> list[Pair]:
         pool = teacher_pairs(work, member.teacher, member.teacher_draw)
         pairs += random.Random(member.recipe.seed).sample(pool, member.teacher_count)
     if member.human:
-        pairs += choose(member.human, member.human_count, member.recipe.seed, human)
+        pairs += choose(
+            member.human, member.human_count, member.recipe.seed, human, brief=member.brief
+        )
     return pairs
 
 
