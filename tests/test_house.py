@@ -23,7 +23,6 @@ REASONS = {
 
 TESTED_BY = {
     "cli/report.py": "report/test_report.py",
-    "features/feature.py": "checks/test_store_contract.py",
     "models/llama_cpp.py": "models/test_spec.py",
     "models/model.py": "models/test_record.py",
     "report/": "report/test_report.py",

@@ -58,7 +58,7 @@ def read_losses(path: str | Path) -> dict[str, list[float]]:
         If the file cannot be read or a line lacks a number.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeError) as err:
         raise InputError(f"cannot read the losses {path}", got=str(err)[:120]) from err
     out: dict[str, list[float]] = {}
@@ -69,7 +69,7 @@ def read_losses(path: str | Path) -> dict[str, list[float]]:
             row = json.loads(line)
             shift = float(row["suspect_loss"]) - float(row["reference_loss"])
             name = str(row["candidate"])
-        except (ValueError, KeyError, TypeError, RecursionError) as err:
+        except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as err:
             raise InputError(
                 f"{path}:{number}: not a loss",
                 got=f"{type(err).__name__}: {err}"[:120],
