@@ -15,13 +15,48 @@ from teachers import PROMPTS
 
 from served import split_prompts
 
-COLUMNS = ("model", "kind", "teacher_vendor", "teacher_models", "base_model", "source")
+COLUMNS = (
+    "model",
+    "kind",
+    "teacher_vendor",
+    "teacher_models",
+    "base_model",
+    "source",
+    "family",
+)
 VENDORS = {"gemma-270m": "Google", "smollm2-135m": "Hugging Face"}
 SUSPECTS = {
     "suspect-student": "student-served-e3",
     "suspect-student-e1": "student-served-e1",
     "suspect-control": "control-wordnet",
 }
+FAMILIES = ("student-served", "student-a", "student-b")
+"""Name prefixes of students that share a run or a teacher's prompts."""
+
+
+def family(name: str, kind: str) -> str:
+    """Name the group of models that are not independent of each other.
+
+    Parameters
+    ----------
+    name : str
+        A model of the table.
+    kind : str
+        ``teacher``, ``student`` or ``clean``.
+
+    Returns
+    -------
+    str
+        Empty for a teacher; a control is a family of its own.
+
+    Examples
+    --------
+    >>> family("student-a2", "student"), family("control-sums", "clean")
+    ('student-a', 'control-sums')
+    """
+    if kind == "teacher":
+        return ""
+    return next((f for f in FAMILIES if name.startswith(f)), name)
 
 
 def describe(member: Member, count: int) -> str:
@@ -97,7 +132,7 @@ def lineage(work: Path, models: list[str]) -> list[dict[str, str]]:
                 base,
                 text,
             )
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
+        rows.append(dict(zip(COLUMNS, (*values, family(name, values[1])), strict=True)))
     return rows
 
 
