@@ -308,6 +308,11 @@ def _summary(
     assumptions: Sequence[Assumption],
     context: Context,
 ) -> str:
+    if math.isnan(best.rank.pvalue):
+        return (
+            f"{context.suspect} cannot be ranked against {best.teacher}: "
+            f"{best.rank.n_null} models tuned without {best.vendor}'s text have a score."
+        )
     above = round(best.rank.pvalue * (best.rank.n_null + 1)) - 1
     where = (
         f"Of {best.rank.n_null} models tuned without {best.vendor}'s text, {above} "
