@@ -222,7 +222,8 @@ def _separation(
     area = auroc(values, truth, clusters=list(clusters), seed=0)
     found = tpr_at_fpr(values, truth, fpr=(0.0, 0.01, 0.05))
     hits = {key: h.hits.rate for key, h in zip(("0", "0.01", "0.05"), found, strict=True)}
-    return {"auroc": area.auroc, "auroc_interval": [area.low, area.high], "tpr_at_fpr": hits}
+    interval = None if math.isnan(area.low) else [area.low, area.high]
+    return {"auroc": area.auroc, "auroc_interval": interval, "tpr_at_fpr": hits}
 
 
 def metrics_of(rows: Sequence[Row]) -> dict[str, Any]:
