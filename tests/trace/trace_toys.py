@@ -7,10 +7,13 @@ are mixed from its own and its teacher's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from hydrometer.exchange import Message, prompt_key
+from hydrometer.stats.conformal import rank_pvalue
+from hydrometer.trace.audit import audit_rows, suspect_rows
 from hydrometer.trace.lineage import Lineage, Record
 from hydrometer.trace.panel import Panel
 
@@ -130,3 +133,30 @@ def write_lineage(path, lineage):
         for r in lineage.records.values()
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@cache
+def null_repetitions(runs, seed, *, nulls=19, prompts=24):
+    """Return the rank p-values of null suspects, one fresh world for each repetition.
+
+    `views` of shape (runs, views): each view's own rank for the first candidate; `rank`: of the
+    combined score; `adjusted`: the smallest over candidates; `early`: the same, stopping as soon
+    as it is at or below 0.1.
+    """
+    out = {"views": [], "rank": [], "adjusted": [], "early": []}
+    for run in range(runs):
+        world = make_world((seed, run), nulls=nulls, prompts=prompts)
+        fitted = world.panel.fit(world.panel.candidates)
+        rows, shared = suspect_rows(fitted, world.null_suspect())
+        ranks = []
+        for view in rows.raw(shared):
+            null = rows.who.null[:, 0] & np.isfinite(view[:-1, 0])
+            ranks.append(rank_pvalue(view[-1, 0], view[null.nonzero()[0], 0]).pvalue)
+        out["views"].append(ranks)
+        audit = audit_rows(rows, shared, seed=run, jackknife=0)
+        first = next(c for c in audit.candidates if c.teacher == fitted.candidates[0])
+        out["rank"].append(first.rank.pvalue)
+        out["adjusted"].append(min(c.adjusted for c in audit.candidates))
+        early = audit_rows(rows, shared, seed=run, jackknife=0, until_decided=0.1)
+        out["early"].append(min(c.adjusted for c in early.candidates))
+    return {name: np.array(values) for name, values in out.items()}
