@@ -13,7 +13,7 @@ import math
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Row:
-    """What was said of one pair, and what plain baselines say."""
+    """What was said of one pair, and what plain baselines say.
+
+    ``verdicts`` (by alpha) answer the pair as a question of its own, the
+    candidate named beforehand; ``among_all`` pay for having looked at every
+    candidate of the benchmark.
+    """
 
     pair: Pair
     score: float
@@ -54,6 +59,7 @@ class Row:
     adjusted: float
     evalue: float
     verdicts: Mapping[str, str]
+    among_all: Mapping[str, str]
     overlap: float
     length: float
 
@@ -195,7 +201,10 @@ def _row(
     lengths: NDArray[np.float64],
 ) -> Row:
     result = next(c for c in audit.candidates if c.teacher == pair.teacher)
-    verdicts = {
+    # The pair is one question about one candidate, named beforehand: nothing to adjust for.
+    alone = replace(result, adjusted=result.rank.pvalue)
+    verdicts = {str(a): str(verdict_of(alone, assumptions_of(audit, alone, a), a)) for a in ALPHAS}
+    among_all = {
         str(a): str(verdict_of(result, assumptions_of(audit, result, a), a)) for a in ALPHAS
     }
     at = {m: i for i, m in enumerate(fitted.corpus.models)}
@@ -206,6 +215,7 @@ def _row(
         result.adjusted,
         result.evalue,
         verdicts,
+        among_all,
         float(overlap[fitted.candidates.index(pair.teacher)]),
         -abs(float(lengths[at[pair.student]] - lengths[at[pair.teacher]])),
     )
@@ -230,31 +240,18 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, Any]:
     """Return separation, error rates and the baselines over judged pairs.
 
     ``false_accusation_rate`` is the share of negative pairs that were called
-    supported, ``true_detection_rate`` that of positive pairs, with exact
-    intervals (of pairs, which share models: the intervals are optimistic).
+    supported, ``true_detection_rate`` that of positive pairs, each pair one
+    question about a candidate named beforehand;
+    ``adjusted_for_all_candidates`` holds the same after paying for all of
+    them. Intervals are exact for independent pairs; pairs share models, so
+    they are optimistic.
     """
     main = [r for r in rows if r.pair.kind != "derived"]
     labels = [r.pair.label for r in main]
     clusters = [r.pair.student for r in main]
     out: dict[str, Any] = _separation([r.score for r in main], labels, clusters)
-    for name, wanted in (("false_accusation_rate", 0), ("true_detection_rate", 1)):
-        out[name] = {}
-        for alpha in ALPHAS:
-            told = [r.verdicts[str(alpha)] == "supported" for r in main if r.pair.label == wanted]
-            rate = exact_rate(sum(told), len(told))
-            out[name][str(alpha)] = {
-                "count": rate.count,
-                "n": rate.n,
-                "rate": None if math.isnan(rate.rate) else rate.rate,
-                "interval": None if math.isnan(rate.rate) else [rate.low, rate.high],
-            }
-    out["rank_p_below"] = {
-        str(a): {
-            "negatives": sum(r.pvalue <= a for r in main if r.pair.label == 0),
-            "positives": sum(r.pvalue <= a for r in main if r.pair.label == 1),
-        }
-        for a in ALPHAS
-    }
+    out.update(_rates(main, lambda r: r.verdicts))
+    out["adjusted_for_all_candidates"] = _rates(main, lambda r: r.among_all)
     derived = [r for r in rows if r.pair.kind == "derived"]
     accused = [r.verdicts["0.05"] == "supported" for r in derived]
     out["derived_false_accusation_rate"] = {
@@ -266,6 +263,26 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, Any]:
         "2-gram overlap": _separation([r.overlap for r in main], labels, clusters),
         "length only": _separation([r.length for r in main], labels, clusters),
     }
+    return out
+
+
+def _rates(
+    rows: Sequence[Row], told: Callable[[Row], Mapping[str, str]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the share of negatives and of positives called supported, by alpha."""
+    out: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, wanted in (("false_accusation_rate", 0), ("true_detection_rate", 1)):
+        out[name] = {}
+        for alpha in ALPHAS:
+            called = [told(r)[str(alpha)] == "supported" for r in rows if r.pair.label == wanted]
+            rate = exact_rate(sum(called), len(called))
+            known = not math.isnan(rate.rate)
+            out[name][str(alpha)] = {
+                "count": rate.count,
+                "n": rate.n,
+                "rate": rate.rate if known else None,
+                "interval": [rate.low, rate.high] if known else None,
+            }
     return out
 
 
@@ -371,6 +388,7 @@ def _plain(row: Row) -> dict[str, Any]:
         "evalue": finite(row.evalue),
         "verdict": row.verdicts["0.05"],
         "verdicts": dict(row.verdicts),
+        "verdicts_among_all": dict(row.among_all),
         "overlap": finite(row.overlap),
         "length": finite(row.length),
     }
