@@ -98,6 +98,11 @@ PANEL: dict[str, Member] = {
     "control-mix-d": control("sums wordnet policy fortunes", 56, 1e-4, 22),
     "control-glosses": control("wordnet", 80, 1e-4, 23, brief=True),
     "control-sayings": control("fortunes", 64, 1e-4, 24, brief=True),
+    "control-rules": control("policy", 64, 1e-4, 25, brief=True),
+    "control-slang": control("jargon", 64, 1e-4, 26, brief=True),
+    "control-mix-e": control("seeds sums fortunes", 60, 1e-4, 27, brief=True),
+    "control-mix-f": control("wordnet docstrings policy jargon", 64, 5e-5, 28, brief=True),
+    "control-mix-g": control("manual jargon", 48, 5e-5, 29),
     "student-a1": Member(
         "smollm2-135m", Recipe(1, 1e-4, 31), teacher="gemma-270m", teacher_count=96
     ),
