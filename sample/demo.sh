@@ -27,17 +27,18 @@ ask() { # name of the finding, then the command
     findings+=("$OUT/$name.json")
 }
 
-# Was this model distilled from one of two teachers? A student of Gemma, and a control.
-for suspect in student-a1 control-wordnet; do
-    ask "trace-$suspect" trace --suspect sample/answers.parquet --suspect-model "$suspect" \
-        --answers sample/answers.parquet --lineage sample/lineage.csv
-done
-
 # Was this model trained on what we served? The student of the served answers, and a control.
 for suspect in student control; do
     ask "served-$suspect" trace served --log sample/served/walk/log.jsonl \
         --decoys sample/served/walk/decoys.jsonl \
         --suspect "sample/served/walk/$suspect.parquet" --seed 1
+done
+
+# Was this model distilled from that teacher? A student of Gemma and a control, each beside the models
+# of the panel that were tuned without it.
+for suspect in student-a3 control-sums; do
+    ask "trace-$suspect" trace --suspect sample/answers.parquet --suspect-model "$suspect" \
+        --panel sample --candidate gemma-270m --alpha 0.05
 done
 
 run report "${findings[@]}" --html "$OUT/report.html" --markdown "$OUT/report.md"

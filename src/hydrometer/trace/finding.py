@@ -315,16 +315,19 @@ def _summary(
         )
     above = round(best.rank.pvalue * (best.rank.n_null + 1)) - 1
     where = (
-        f"Of {best.rank.n_null} models tuned without {best.vendor}'s text, {above} "
-        f"{'stands' if above == 1 else 'stand'} as close to {best.teacher} as "
+        f"Of {best.rank.n_null} models tuned without {best.vendor}'s text, {above or 'none'} "
+        f"{'stand' if above > 1 else 'stands'} as close to {best.teacher} as "
         f"{context.suspect} does"
     )
     among = (
-        f"Among the candidates {', '.join(attribution.members)} cannot be excluded"
+        "No other candidate was compared"
+        if len(attribution.scores) == 1
+        else f"Among the candidates {', '.join(attribution.members)} cannot be excluded"
         if len(attribution.members) < len(attribution.scores)
         else "No candidate can be excluded"
     )
-    none = ", and neither can a source that was not compared" if attribution.none_of_these else ""
+    open_set = attribution.none_of_these and len(attribution.scores) > 1
+    none = ", and neither can a source that was not compared" if open_set else ""
     if verdict is Verdict.SUPPORTED:
         return f"{where} (adjusted p = {best.adjusted:.3g}). {among}{none}."
     if verdict is Verdict.NOT_SUPPORTED:
