@@ -106,7 +106,7 @@ def test_a_supported_finding(made):
     assert found.n["null models"] == 25
     assert found.interval.about == "prompts"
     assert found.interval.low < found.statistic < found.interval.high
-    assert "0 stand as close" in found.summary
+    assert "none stands as close" in found.summary
     assert "Vendor A cannot be excluded." in found.summary
     assert found.details["smallest_p"] == pytest.approx(1 / 26)
     first = found.candidates[0]
