@@ -41,6 +41,13 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://hydrometer.dev/finding/v1"
 
 
+def _finite(what: str, *values: float) -> None:
+    """Refuse what JSON cannot hold: a number that must be there is finite."""
+    for value in values:
+        if not math.isfinite(value):
+            raise SchemaError(f"{what} must be a finite number", got=repr(value))
+
+
 class Verdict(StrEnum):
     """The three things a finding may say. Inconclusive is the default."""
 
@@ -72,6 +79,9 @@ class Interval:
     level: float
     about: str
     method: str = ""
+
+    def __post_init__(self) -> None:
+        _finite("an interval", self.low, self.high, self.level)
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,9 @@ class NullScore:
     model: str
     score: float
     stratum: str = ""
+
+    def __post_init__(self) -> None:
+        _finite(f"the score of {self.model}", self.score)
 
 
 @dataclass(frozen=True)
@@ -330,8 +343,8 @@ class Finding:
         for p, e in pairs:
             if p is not None and not 0 < p <= 1:
                 raise SchemaError("a p-value must lie in (0, 1]", got=repr(p))
-            if e is not None and not e >= 0:
-                raise SchemaError("an e-value must not be negative", got=repr(e))
+            if e is not None and not 0 <= e < math.inf:
+                raise SchemaError("an e-value must be finite and not negative", got=repr(e))
         unmet = [a.name for a in self.assumptions if a.required and a.status != "met"]
         if self.verdict is Verdict.SUPPORTED and unmet:
             raise SchemaError(
