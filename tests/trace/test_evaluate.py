@@ -89,7 +89,18 @@ def test_default_pairs_by_hand():
 def row(student, label, score, verdict, kind="default"):
     verdicts = {"0.01": "inconclusive", "0.05": verdict}
     p = 0.03 if verdict == "supported" else 0.5
-    return Row(Pair(student, "t", label, kind), score, p, p, 1.0, verdicts, score, -1.0)
+    among_all = dict.fromkeys(verdicts, "supported" if score == 3.0 else "inconclusive")
+    return Row(
+        Pair(student, "t", label, kind),
+        score=score,
+        pvalue=p,
+        adjusted=p,
+        evalue=1.0,
+        verdicts=verdicts,
+        among_all=among_all,
+        overlap=score,
+        length=-1.0,
+    )
 
 
 def test_figures_by_hand():
@@ -109,7 +120,9 @@ def test_figures_by_hand():
     assert found["false_accusation_rate"]["0.05"]["rate"] == pytest.approx(1 / 3)
     assert found["false_accusation_rate"]["0.01"]["count"] == 0
     assert found["true_detection_rate"]["0.05"]["rate"] == 0.5
-    assert found["rank_p_below"]["0.05"] == {"negatives": 1, "positives": 1}
+    paid = found["adjusted_for_all_candidates"]
+    assert paid["false_accusation_rate"]["0.05"]["count"] == 0
+    assert paid["true_detection_rate"]["0.05"]["rate"] == 0.5
     assert found["derived_false_accusation_rate"] == {"count": 1, "n": 1, "highest_score": 9.0}
     assert found["baselines"]["2-gram overlap"]["auroc"] == pytest.approx(5 / 6)
     assert found["baselines"]["length only"]["auroc"] == 0.5
