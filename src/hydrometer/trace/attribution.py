@@ -53,18 +53,25 @@ def known_shortfalls(
         Family to shortfalls, in null standard deviations; 0 where the true
         vendor is the best.
     """
+    every = panel.shortfalls.get(prompts.tobytes())
+    if every is None:
+        every = panel.shortfalls[prompts.tobytes()] = _all_shortfalls(panel, prompts)
+    return {family: gaps for family, gaps in every.items() if family != without}
+
+
+def _all_shortfalls(panel: FittedPanel, prompts: NDArray[np.intp]) -> dict[str, list[float]]:
     out: dict[str, list[float]] = {}
     for model in panel.corpus.models:
         record = panel.lineage[model]
-        family = panel.lineage.family(model)
         truth = panel.lineage.tuned_on(model) or frozenset()
-        if record.kind != "student" or family == without:
+        if record.kind != "student":
             continue
         rows = panel.member(model, strict=False)
         scores = vendor_scores(rows.scores(prompts).suspect, rows.who.vendors)
         held = [scores[v] for v in truth if v in scores]
         if held:
-            out.setdefault(family, []).append(max(scores.values()) - max(held))
+            gap = max(scores.values()) - max(held)
+            out.setdefault(panel.lineage.family(model), []).append(gap)
     return out
 
 

@@ -18,6 +18,7 @@ from hydrometer.trace.corpus import Corpus
 from hydrometer.trace.lineage import Lineage
 from hydrometer.trace.views import (
     ContrastView,
+    Counted,
     OverlapView,
     RareView,
     openings_view,
@@ -110,6 +111,8 @@ class FittedPanel:
     candidates: tuple[str, ...]
     lineage: Lineage
     teachers: list[int] = field(init=False)
+    shortfalls: dict[bytes, dict[str, list[float]]] = field(default_factory=dict)
+    """Shortfalls of the known students, by the prompts used: the same for every suspect."""
 
     def __post_init__(self) -> None:
         at = {m: i for i, m in enumerate(self.corpus.models)}
@@ -175,6 +178,8 @@ class SuspectRows:
     ----------
     overlap, rare, contrast : array, shape (prompts, models + 1, candidates)
         The suspect's row last.
+    markers : tuple of Counted
+        The suspect's templates and openings, counted once.
     """
 
     panel: FittedPanel
@@ -184,6 +189,11 @@ class SuspectRows:
     rare: NDArray[np.float32]
     contrast: NDArray[np.float32]
     tokens: Sequence[Hashes]
+    markers: tuple[Counted, Counted] = field(init=False)
+
+    def __post_init__(self) -> None:
+        views = (self.panel.templates, self.panel.openings)
+        self.markers = (views[0].count(self.tokens), views[1].count(self.tokens))
 
     def raw(self, prompts: Columns) -> list[Floats]:
         """Return each view's raw scores over these prompts, shape (models + 1, candidates).
@@ -194,11 +204,10 @@ class SuspectRows:
         """
         teachers, families = self.panel.teachers, [*self.who.families, "suspect"]
         inside = np.append(self.inside, len(self.who.families))
-        templates = self.panel.templates.likeness(
-            self.panel.templates.frequencies(self.tokens, prompts), inside
-        )
-        openings = self.panel.openings.likeness(
-            self.panel.openings.frequencies(self.tokens, prompts), inside
+        views = (self.panel.templates, self.panel.openings)
+        templates, openings = (
+            view.likeness(view.frequencies(counted, prompts), inside)
+            for view, counted in zip(views, self.markers, strict=True)
         )
         for matrix in (templates, openings):
             matrix[teachers, teachers] = np.nan

@@ -24,7 +24,9 @@ def test_root_frequencies_by_hand():
     np.testing.assert_allclose(np.sort(found[0]), np.sqrt([0.25, 0.25, 0.5]))
     np.testing.assert_allclose(np.sort(found[1]), [0, 0, 1])
     # Over the first two prompts alone, and with a suspect whose word is on no list.
-    some = view.frequencies([tokenise("sure"), tokenise("novel")] * 2, np.array([0, 1]))
+    some = view.frequencies(
+        view.count([tokenise("sure"), tokenise("novel")] * 2), np.array([0, 1])
+    )
     assert some.shape == (3, 3)
     np.testing.assert_allclose(np.sort(some[2]), [0, 0, np.sqrt(0.5)])
 
@@ -38,7 +40,9 @@ def test_the_list_is_of_what_enough_models_use():
 
 def test_no_marker_at_all_is_no_likeness():
     view = made_of([["", ""], ["", ""]])
-    found = view.likeness(view.frequencies([tokenise("")] * 2, np.arange(2)), np.arange(3))
+    found = view.likeness(
+        view.frequencies(view.count([tokenise("")] * 2), np.arange(2)), np.arange(3)
+    )
     np.testing.assert_array_equal(found, np.zeros((3, 3)))
 
 
@@ -55,7 +59,7 @@ def test_likeness_by_hand():
 @pytest.mark.parametrize("make", [openings_view, templates_view])
 def test_a_suspect_stands_where_the_panel_model_with_its_answers_does(fitted, make):
     view, prompts = make(fitted.corpus), np.arange(24)
-    found = view.frequencies(fitted.corpus.tokens[4], prompts)
+    found = view.frequencies(view.count(fitted.corpus.tokens[4]), prompts)
     np.testing.assert_allclose(found[-1], found[4])
     alike = view.likeness(found, np.arange(21))
     np.testing.assert_allclose(alike[-1], alike[4], atol=1e-12)

@@ -15,6 +15,7 @@ Burrows, J. (2002), Literary and Linguistic Computing 17(3); Evert, S. et al.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,24 @@ from scipy import sparse
 from hydrometer.features.tokens import Hashes, openings, sentence_starts
 from hydrometer.trace.corpus import Corpus
 
-__all__ = ["MarkerView", "openings_view", "templates_view"]
+__all__ = ["Counted", "MarkerView", "openings_view", "templates_view"]
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One model's markers.
+
+    Attributes
+    ----------
+    counts : sparse array, shape (prompts, markers)
+    totals : array, shape (prompts,)
+        All markers of each answer, on the list or not.
+    """
+
+    counts: sparse.csr_array
+    totals: Floats
 
 
 class MarkerView:
@@ -67,11 +83,17 @@ class MarkerView:
         weight[users < min(least_models, len(corpus.models))] = 0.0
         best = np.argsort(-weight, kind="stable")[:most]
         self._list = np.sort(hashes[best[weight[best] > 0]])
-        # counts[i]: prompts x markers; totals[i]: all markers seen at each prompt.
-        self._counts = [self._count(row) for row in found]
-        self._totals = np.array([[f.size for f in row] for row in found], dtype=np.float64)
+        self._models = [self._count(row) for row in found]
 
-    def _count(self, found: Sequence[Hashes]) -> sparse.csr_array:
+    def count(self, answers: Sequence[Hashes]) -> Counted:
+        """Return the markers of a suspect's answers, one entry for each prompt."""
+        return self._count([self._extract(t) for t in answers])
+
+    def _count(self, found: Sequence[Hashes]) -> Counted:
+        totals = np.array([f.size for f in found], dtype=np.float64)
+        return Counted(self._on_list(found), totals)
+
+    def _on_list(self, found: Sequence[Hashes]) -> sparse.csr_array:
         flat = np.concatenate(list(found)) if found else np.empty(0, dtype=np.uint64)
         shape = (len(found), self._list.size)
         if self._list.size == 0:
@@ -81,24 +103,23 @@ class MarkerView:
         prompt = np.repeat(np.arange(len(found)), [f.size for f in found])
         return sparse.csr_array((np.ones(int(known.sum())), (prompt[known], at[known])), shape)
 
-    def frequencies(self, suspect: Sequence[Hashes] | None, prompts: NDArray[np.intp]) -> Floats:
+    def frequencies(self, suspect: Counted | None, prompts: NDArray[np.intp]) -> Floats:
         """Return root frequencies of the markers over these prompts.
+
+        Parameters
+        ----------
+        suspect : Counted or None
+            From `count`.
+        prompts : array of int
 
         Returns
         -------
         array, shape (models [+ 1 for the suspect], markers)
         """
-        counts, totals = list(self._counts), list(self._totals)
-        if suspect is not None:
-            found = [self._extract(t) for t in suspect]
-            counts.append(self._count(found))
-            totals.append(np.array([f.size for f in found], dtype=np.float64))
-        inside = np.zeros(totals[0].size)
+        everyone = self._models if suspect is None else [*self._models, suspect]
+        inside = np.zeros(everyone[0].totals.size)
         inside[prompts] = 1.0
-        rows = [
-            (inside @ c) / max(float(t[prompts].sum()), 1.0)
-            for c, t in zip(counts, totals, strict=True)
-        ]
+        rows = [(inside @ c.counts) / max(float(inside @ c.totals), 1.0) for c in everyone]
         return np.asarray(np.sqrt(np.array(rows)), dtype=np.float64)
 
     def likeness(self, frequencies: Floats, inside: NDArray[np.intp]) -> Floats:

@@ -61,19 +61,19 @@ def profile_scores(
     family = np.asarray(families)
     third = np.zeros(len(families), dtype=bool)
     third[inside] = True
+    kin = family[:, None] == family[None]
     out = np.full((len(families), len(teachers)), np.nan)
     for k, t in enumerate(teachers):
-        for own in np.unique(family):
-            rows = np.flatnonzero(family == own)
-            use = np.flatnonzero(third & (family != own) & (family != family[t]))
-            if use.size < 3:
-                continue
-            mine, theirs = centred[np.ix_(rows, use)], centred[t, use]
-            mine = mine - mine.mean(axis=1, keepdims=True)
-            theirs = theirs - theirs.mean()
-            scale = np.sqrt((mine**2).sum(axis=1) * (theirs**2).sum())
-            with np.errstate(divide="ignore", invalid="ignore"):
-                r = (mine @ theirs) / scale
-            out[rows, k] = np.arctanh(np.clip(r, -0.999, 0.999))
+        # Third parties of each row: inside, and of neither the row's nor the candidate's family.
+        use = (third & ~kin[t])[None] & ~kin
+        n = use.sum(axis=1)
+        mine = np.where(use, centred, 0.0)
+        theirs = np.where(use, centred[t][None], 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mine = np.where(use, mine - mine.sum(axis=1, keepdims=True) / n[:, None], 0.0)
+            theirs = np.where(use, theirs - theirs.sum(axis=1, keepdims=True) / n[:, None], 0.0)
+            r = (mine * theirs).sum(axis=1)
+            r /= np.sqrt((mine**2).sum(axis=1) * (theirs**2).sum(axis=1))
+        out[:, k] = np.where(n >= 3, np.arctanh(np.clip(r, -0.999, 0.999)), np.nan)
         out[t, k] = np.nan
     return out
