@@ -144,7 +144,7 @@ def trace(
     if max_prompts is not None:
         order = numpy.random.default_rng(seed).permutation(sorted(panel.prompts))
         kept = [str(k) for k in order if k in texts][:max_prompts]
-        panel = panel.select(prompts=kept)
+        panel = panel.select(prompts=kept) if kept else panel
     base_texts = None
     if base is not None:
         _, base_texts = load_suspect(load_answers([base], role="base", prompts=prompts), None)

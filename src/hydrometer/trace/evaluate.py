@@ -257,7 +257,7 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, Any]:
     out["derived_false_accusation_rate"] = {
         "count": sum(accused),
         "n": len(accused),
-        "highest_score": max((r.score for r in derived), default=None),
+        "highest_score": max((r.score for r in derived if math.isfinite(r.score)), default=None),
     }
     out["baselines"] = {
         "2-gram overlap": _separation([r.overlap for r in main], labels, clusters),

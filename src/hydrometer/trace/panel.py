@@ -19,6 +19,7 @@ from hydrometer.trace.lineage import Lineage
 from hydrometer.trace.views import (
     ContrastView,
     Counted,
+    MarkerView,
     OverlapView,
     RareView,
     openings_view,
@@ -143,22 +144,27 @@ class FittedPanel:
             np.concatenate([self.rare.tensor, self.rare.row(tokens)[:, None]], axis=1),
             np.concatenate([self.contrast.tensor, self.contrast.row(tokens)[:, None]], axis=1),
             tokens,
+            (self.templates, self.openings),
         )
 
     def member(self, model: str, *, strict: bool = True) -> SuspectRows:
         """Return the rows of a panel model treated as a suspect.
 
         It and every other model of its family are taken out of all that is
-        fitted, chosen or calibrated. ``strict=False`` leaves them in the
-        counts of what is rare (quicker; for calibration of the attribution
-        set only).
+        fitted, chosen or calibrated (but the background of ``contrast``, which
+        enters no score). ``strict=False`` leaves them in the counts of what
+        is rare and in the choice of markers (quicker; for calibration of the
+        attribution set only).
         """
         at = self.corpus.models.index(model)
         family = self.lineage.family(model)
         who = population(self.corpus.models, self.candidates, self.lineage, suspect_family=family)
         members = [i for i, f in enumerate(who.families) if f == family]
         inside = np.setdiff1d(np.arange(len(who.families)), members)
-        rare = self.rare.leave_out(members) if strict else self.rare.tensor
+        rare, lists = self.rare.tensor, (self.templates, self.openings)
+        if strict:
+            rare = self.rare.leave_out(members)
+            lists = (self.templates.without(members), self.openings.without(members))
         return SuspectRows(
             self,
             who,
@@ -167,6 +173,7 @@ class FittedPanel:
             np.concatenate([rare, rare[:, [at]]], axis=1),
             np.concatenate([self.contrast.tensor, self.contrast.tensor[:, [at]]], axis=1),
             self.corpus.tokens[at],
+            lists,
         )
 
 
@@ -178,8 +185,10 @@ class SuspectRows:
     ----------
     overlap, rare, contrast : array, shape (prompts, models + 1, candidates)
         The suspect's row last.
+    lists : tuple of MarkerView
+        Templates and openings.
     markers : tuple of Counted
-        The suspect's templates and openings, counted once.
+        The suspect's markers on these lists.
     """
 
     panel: FittedPanel
@@ -189,11 +198,12 @@ class SuspectRows:
     rare: NDArray[np.float32]
     contrast: NDArray[np.float32]
     tokens: Sequence[Hashes]
+    lists: tuple[MarkerView, MarkerView]
     markers: tuple[Counted, Counted] = field(init=False)
 
     def __post_init__(self) -> None:
-        views = (self.panel.templates, self.panel.openings)
-        self.markers = (views[0].count(self.tokens), views[1].count(self.tokens))
+        templates, openings = self.lists
+        self.markers = (templates.count(self.tokens), openings.count(self.tokens))
 
     def raw(self, prompts: Columns) -> list[Floats]:
         """Return each view's raw scores over these prompts, shape (models + 1, candidates).
@@ -204,10 +214,9 @@ class SuspectRows:
         """
         teachers, families = self.panel.teachers, [*self.who.families, "suspect"]
         inside = np.append(self.inside, len(self.who.families))
-        views = (self.panel.templates, self.panel.openings)
         templates, openings = (
             view.likeness(view.frequencies(counted, prompts), inside)
-            for view, counted in zip(views, self.markers, strict=True)
+            for view, counted in zip(self.lists, self.markers, strict=True)
         )
         for matrix in (templates, openings):
             matrix[teachers, teachers] = np.nan

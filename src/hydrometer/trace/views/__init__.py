@@ -7,7 +7,12 @@ evidence only beside the scores of models tuned without the candidate's text
 """
 
 from hydrometer.trace.views.contrast import ContrastView
-from hydrometer.trace.views.markers import Counted, openings_view, templates_view
+from hydrometer.trace.views.markers import (
+    Counted,
+    MarkerView,
+    openings_view,
+    templates_view,
+)
 from hydrometer.trace.views.overlap import OverlapView
 from hydrometer.trace.views.profile import profile_scores
 from hydrometer.trace.views.rare import RareView
@@ -15,6 +20,7 @@ from hydrometer.trace.views.rare import RareView
 __all__ = [
     "ContrastView",
     "Counted",
+    "MarkerView",
     "OverlapView",
     "RareView",
     "openings_view",

@@ -15,6 +15,7 @@ Burrows, J. (2002), Literary and Linguistic Computing 17(3); Evert, S. et al.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,16 +75,30 @@ class MarkerView:
         self.name = name
         self.question = question
         self._extract = extract
-        found = [[extract(t) for t in row] for row in corpus.tokens]
-        per_model = [np.unique(np.concatenate(row), return_counts=True) for row in found]
-        hashes, at = np.unique(np.concatenate([h for h, _ in per_model]), return_inverse=True)
+        self._most, self._least = most, least_models
+        self._found = [[extract(t) for t in row] for row in corpus.tokens]
+        self._seen = [np.unique(np.concatenate(r), return_counts=True) for r in self._found]
+        self._freeze(range(len(self._found)))
+
+    def without(self, models: Sequence[int]) -> MarkerView:
+        """Return the view whose list is chosen without these models; they are counted on it."""
+        other = copy(self)
+        gone = set(models)
+        other._freeze([i for i in range(len(self._found)) if i not in gone])
+        return other
+
+    def _freeze(self, inside: Sequence[int]) -> None:
+        """Choose the list on these models, and count everybody's markers on it."""
+        hashes, at = np.unique(
+            np.concatenate([self._seen[i][0] for i in inside]), return_inverse=True
+        )
         users = np.bincount(at, minlength=hashes.size)
-        rates = np.concatenate([n / max(n.sum(), 1) for _, n in per_model])
+        rates = np.concatenate([n / max(n.sum(), 1) for _, n in (self._seen[i] for i in inside)])
         weight = np.bincount(at, weights=rates, minlength=hashes.size)
-        weight[users < min(least_models, len(corpus.models))] = 0.0
-        best = np.argsort(-weight, kind="stable")[:most]
+        weight[users < min(self._least, len(inside))] = 0.0
+        best = np.argsort(-weight, kind="stable")[: self._most]
         self._list = np.sort(hashes[best[weight[best] > 0]])
-        self._models = [self._count(row) for row in found]
+        self._models = [self._count(row) for row in self._found]
 
     def count(self, answers: Sequence[Hashes]) -> Counted:
         """Return the markers of a suspect's answers, one entry for each prompt."""
