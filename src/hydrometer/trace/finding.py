@@ -194,7 +194,8 @@ def trace_finding(
         },
         suspect=context.suspect,
         candidates=tuple(candidates),
-        attribution=attribution,
+        # Among one, nothing can be attributed.
+        attribution=attribution if len(attribution.scores) > 1 else None,
         views=context.extra_views,
         multiplicity=Multiplicity(
             len(audit.candidates), "single-step max-T over candidates", best.adjusted
