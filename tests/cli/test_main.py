@@ -170,3 +170,12 @@ def test_data_on_stdout_and_words_on_stderr(tmp_path):
     assert done.returncode == 0
     assert json.loads(done.stdout)["dry_run"] is True
     assert b"would ask" in done.stderr
+
+
+def test_a_variable_bears_the_name_of_its_option():
+    verbs = cli.get_command(None, "trace")
+    names = {o.opts[0]: o.envvar for o in verbs.params}
+    assert names["--json"] == "HYDROMETER_TRACE_JSON"
+    assert names["--suspect-model"] == "HYDROMETER_TRACE_SUSPECT_MODEL"
+    inner = {o.opts[0]: o.envvar for o in verbs.commands["served"].params}
+    assert inner["--log"] == "HYDROMETER_TRACE_SERVED_LOG"

@@ -37,6 +37,17 @@ class _ReaderGoneError(Exception):
     """Whoever read our output stopped reading."""
 
 
+def _name_variables(command: click.Command, prefix: str) -> None:
+    """Give each option the variable of its own name, whatever its parameter is called."""
+    for option in command.params:
+        long = [o for o in option.opts if o.startswith("--")]
+        if isinstance(option, click.Option) and long and option.envvar is None:
+            option.envvar = f"{prefix}_{long[0][2:]}".upper().replace("-", "_")
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            _name_variables(inner, f"{prefix}_{name}")
+
+
 class Verbs(click.Group):
     """A group whose verbs are imported only when they are used."""
 
@@ -50,6 +61,7 @@ class Verbs(click.Group):
             return None
         module, name = VERBS[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        _name_variables(command, f"HYDROMETER_{cmd_name}")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
