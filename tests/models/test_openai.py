@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -237,3 +239,23 @@ def test_the_record_is_json():
         (got,) = model(e.url).answer(queries(1))
         json.dumps(dict(got.headers))
         assert got.headers["endpoint"] == e.url
+
+
+def test_nobody_there_is_one_error_for_a_person(tmp_path):
+    """Several queries fail at once; none of their tracebacks may reach the screen."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from hydrometer.cli.main import main; main()",
+            *("ask", "--model", "openai:toy@http://127.0.0.1:1/v1", "--prompts", "builtin"),
+            *("--limit", "6", "--out", str(tmp_path / "a.jsonl")),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot reach" in done.stderr
+    assert "Traceback" not in done.stderr

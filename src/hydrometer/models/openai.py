@@ -181,8 +181,10 @@ class OpenAIModel:
                 nonlocal running
                 when = asyncio.ALL_COMPLETED if everything else asyncio.FIRST_COMPLETED
                 finished, running = await asyncio.wait(running, return_when=when)
-                for task in finished:
-                    task.result()
+                # Several may fail at once: each exception is taken, the first is told.
+                failures = [f for f in (task.exception() for task in finished) if f is not None]
+                if failures:
+                    raise failures[0]
 
             try:
                 for i in range(len(queries)):
@@ -198,6 +200,7 @@ class OpenAIModel:
             finally:
                 for task in running:
                     task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
                 await asyncio.gather(*running, return_exceptions=True)
 
     def _client(self) -> httpx.AsyncClient:

@@ -154,7 +154,7 @@ def evaluate(
     lengths = np.log(np.maximum(fitted.corpus.lengths, 1)).mean(axis=1)
     audits: dict[str, Audit] = {}
     spent: list[float] = []
-    decided: dict[str, int | None] = {}
+    early: dict[str, Audit] = {}
     overlaps: dict[str, NDArray[np.float64]] = {}
     for number, name in enumerate(suspects, 1):
         begun = time.perf_counter()
@@ -166,9 +166,7 @@ def evaluate(
             )
         audits[name] = audit_rows(rows, shared, seed=seed, jackknife=0)
         spent.append(time.perf_counter() - begun)
-        decided[name] = audit_rows(
-            rows, shared, seed=seed, until_decided=0.05, jackknife=0
-        ).stopped_at
+        early[name] = audit_rows(rows, shared, seed=seed, until_decided=0.05, jackknife=0)
         overlaps[name] = rows.raw(shared)[0][-1]
         if progress is not None:
             progress(number, len(suspects))
@@ -176,10 +174,8 @@ def evaluate(
     found = metrics_of(out_rows)
     found["vendor_level"] = _vendor_level(out_rows, audits, fitted)
     found.update(_attribution(audits, fitted))
-    stopped = [n for n in (decided[s] for s in suspects) if n is not None]
+    found.update(_early(pairs, early))
     found.update(
-        median_prompts_to_verdict=float(np.median(stopped)) if stopped else None,
-        suspects_decided=len(stopped),
         suspects=len(suspects),
         prompts=len(panel.prompts),
         models=len(panel.answers),
@@ -191,6 +187,36 @@ def evaluate(
         pairs=[_plain(r) for r in out_rows],
     )
     return found
+
+
+def _early(pairs: Sequence[Pair], early: Mapping[str, Audit]) -> dict[str, Any]:
+    """Return when looking early decides for a true teacher, and how often against a negative.
+
+    Every candidate is paid for; the median is over suspects whose true teacher
+    was named, None where there are none.
+    """
+    told = {
+        (s, c.teacher): a.stopped_at
+        for s, a in early.items()
+        for c in a.candidates
+        if a.stopped_at is not None and c.adjusted <= 0.05
+    }
+    right = {
+        p.student: told[p.student, p.teacher]
+        for p in pairs
+        if p.label == 1 and (p.student, p.teacher) in told
+    }
+    wrong = {
+        p.student
+        for p in pairs
+        if p.label == 0 and p.kind != "derived" and (p.student, p.teacher) in told
+    }
+    stops = [n for n in right.values() if n is not None]
+    return {
+        "median_prompts_to_verdict": float(np.median(stops)) if stops else None,
+        "students_decided_early": len(right),
+        "suspects_accused_early": len(wrong),
+    }
 
 
 def _row(
