@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydrometer.errors import HydrometerError, SchemaError
+from hydrometer.errors import HydrometerError, InputError, SchemaError
 from hydrometer.finding import (
     Assumption,
     Exhibit,
@@ -67,3 +67,10 @@ def test_any_bytes(data: bytes) -> None:
         path.write_bytes(data)
         with pytest.raises(HydrometerError):
             read_finding(path)
+
+
+def test_a_place_that_cannot_be_written_is_our_error(tmp_path):
+    with pytest.raises(InputError, match="cannot write the finding"):
+        write_finding(
+            Finding(kind="trace", title="t", claim="c", null="n"), tmp_path / "none" / "f.json"
+        )

@@ -450,11 +450,20 @@ def from_statement(statement: Mapping[str, Any]) -> Finding:
 
 
 def write_finding(finding: Finding, path: str | Path) -> None:
-    """Write the finding as JSON, keys sorted, so that equal findings are equal files."""
+    """Write the finding as JSON, keys sorted, so that equal findings are equal files.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
     text = json.dumps(finding.to_statement(), sort_keys=True, indent=1, ensure_ascii=False)
     # Half a surrogate pair may stand in JSON as an escape, and in UTF-8 not at all.
     text = re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    try:
+        Path(path).write_text(text + "\n", encoding="utf-8")
+    except OSError as err:
+        raise InputError(f"cannot write the finding {path}", got=str(err)[:120]) from err
 
 
 def read_finding(path: str | Path) -> Finding:

@@ -10,6 +10,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from hydrometer.cli.results import claim_folder, write_results
 from hydrometer.errors import InputError
 from hydrometer.trace.served.judge import judge_scores
 from hydrometer.trace.served.power import measure_level, measure_power
@@ -170,6 +171,7 @@ def to_markdown(metrics: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def served(folder: Path, repetitions: int, seed: int, out: Path, as_json: bool) -> int:
     """Measure power against prompts, decoys, epochs and share, and the level."""
+    claim_folder(out)
     reference = read_table(folder / "reference.npz")
     paths = sorted(p for p in folder.glob("*.npz") if p.stem != "reference")
     if not paths:
@@ -185,10 +187,7 @@ def served(folder: Path, repetitions: int, seed: int, out: Path, as_json: bool) 
             for access, scores in score_tables(suspect, reference).items()
         }
     metrics = {"bench": "served", "seed": seed, "alpha": 0.01, "students": students}
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(metrics, indent=1, sort_keys=True)
-    (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
     table = to_markdown(metrics)
-    (out / "table.md").write_text(table, encoding="utf-8")
-    click.echo(text if as_json else table)
+    write_results(out, metrics, table)
+    click.echo(json.dumps(metrics, sort_keys=True) if as_json else table)
     return 0

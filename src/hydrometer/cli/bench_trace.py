@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from hydrometer.cli.progress import Progress
+from hydrometer.cli.results import claim_folder, write_results
 from hydrometer.errors import InputError
 from hydrometer.stats.roc import auroc, tpr_at_fpr
 from hydrometer.trace.evaluate import Pair, default_pairs, evaluate, read_pairs
@@ -51,6 +52,7 @@ def trace(
     each clean model of the lineage with each teacher; derived models stand in
     a row of their own.
     """
+    claim_folder(out)
     known = read_lineage(lineage)
     held = load_answers([responses], role="panel", format="answers", prompts=prompts)
     panel = load_panel(held, known)
@@ -69,12 +71,7 @@ def trace(
     bar.close()
     found["quarantined"] = sum(d.quarantined for d in held.digests)
     found["peers"] = [_peer(path, judged) for path in peer]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "metrics.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        (out / "table.md").write_text(_table(found), encoding="utf-8")
-    except OSError as err:
-        raise InputError(f"cannot write to {out}", got=str(err)[:120]) from err
+    write_results(out, found, _table(found))
     if as_json:
         click.echo(json.dumps({k: v for k, v in found.items() if k != "pairs"}))
     else:
