@@ -1,0 +1,1 @@
+"""Licences and terms as dated data files, and the gate that reads them."""
