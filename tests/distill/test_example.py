@@ -81,7 +81,7 @@ def test_a_changed_text_is_noticed(tmp_path):
 def test_what_is_no_example(tmp_path, line):
     path = tmp_path / "e.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(HydrometerError, match="e.jsonl:1"):
+    with pytest.raises(HydrometerError, match=r"e\.jsonl:1"):
         read_examples(path)
 
 
@@ -94,7 +94,12 @@ def test_files_that_cannot_be_used(tmp_path):
 
 @pytest.mark.parametrize(
     "writers",
-    [(), ({"model": "m", "role": "judge"},), ({"role": "answer"},), ({"model": "m", "role": "x"},)],
+    [
+        (),
+        ({"model": "m", "role": "judge"},),
+        ({"role": "answer"},),
+        ({"model": "m", "role": "x"},),
+    ],
 )
 def test_an_example_needs_a_writer_of_its_answer(writers):
     with pytest.raises(SchemaError):

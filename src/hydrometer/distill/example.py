@@ -97,7 +97,7 @@ class Example:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sampling", dict(self.sampling))
-        object.__setattr__(self, "writers", tuple(dict(w) for w in self.writers))
+        object.__setattr__(self, "writers", tuple(_writer(w) for w in self.writers))
         if not isinstance(self.id, str) or not self.id:
             raise SchemaError("an example needs a name", got=repr(self.id)[:60])
         if not self.prompt or not isinstance(self.response, str):
@@ -133,7 +133,7 @@ class Example:
 
     def row(self) -> dict[str, Any]:
         """Return the row by which ``hydrometer terms`` judges this example."""
-        return {"id": self.id, "writers": [_writer(w) for w in self.writers],
+        return {"id": self.id, "writers": [dict(w) for w in self.writers],
                 "dataset": self.dataset}  # fmt: skip
 
     def to_record(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Example:
             "id": self.id,
             "prompt": [{"role": m.role, "content": m.content} for m in self.prompt],
             "response": self.response,
-            "writers": [_writer(w) for w in self.writers],
+            "writers": [dict(w) for w in self.writers],
             "dataset": self.dataset,
             "sampling": dict(self.sampling),
             "tokens_in": self.tokens_in,
