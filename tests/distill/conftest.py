@@ -1,0 +1,103 @@
+"""Recipes to test with."""
+
+import json
+
+import pytest
+
+USE = """\
+purpose = "train-model"
+competing = "no"
+territory = ["DE"]
+domicile = "DE"
+distribution = "weights"
+student_name = "tiny"
+used_at = "2026-08-25"
+declared_by = "A. Tester"
+"""
+
+RECIPE = """\
+[student]
+name = "tiny"
+new = {{layers = 2, width = 16, heads = 2, context = 128, vocabulary = 300}}
+
+[teacher]
+spec = "recorded:teacher-a@answers.jsonl"
+model = "HuggingFaceTB/SmolLM2-135M-Instruct"
+surface = "weights"
+generated_at = "2026-08-20"
+
+[prompts]
+file = "prompts.jsonl"
+held_out = 0.2
+{prompts}
+
+[answers]
+max_tokens = 40
+{answers}
+
+[use]
+file = "use.toml"
+{more}
+"""
+
+THINGS = [
+    "a hydrometer",
+    "the moon",
+    "rye bread",
+    "glaciers",
+    "an opera",
+    "chess",
+    "the liver",
+    "copper",
+    "bees",
+    "tax",
+]
+ASKS = (
+    "What is {}?",
+    "Explain to a child how {} came about.",
+    "Name three facts about {}, with sources.",
+    "Write two rhyming lines in praise of {}.",
+)
+
+
+def prompt_texts(n=40):
+    return [ASKS[i % 4].format(THINGS[(i // 4) % 10]) + " " * (i // 40) for i in range(n)]
+
+
+def answer_text(i):
+    words = [
+        "amber",
+        "brook",
+        "cedar",
+        "dune",
+        "ember",
+        "frost",
+        "grove",
+        "heath",
+        "inlet",
+        "jade",
+        "kelp",
+        "larch",
+    ]
+    return " ".join(words[(i * 7 + k * (i % 5 + 1)) % 12] + str(i * k % 17) for k in range(12))
+
+
+@pytest.fixture
+def kitchen(tmp_path):
+    """A folder with a recipe, its prompts, its use and the answers of its teacher."""
+
+    def lay(*, prompts="", answers="", more="", answer=answer_text, texts=None, use=USE):
+        texts = prompt_texts() if texts is None else texts
+        with open(tmp_path / "prompts.jsonl", "w", encoding="utf-8") as file:
+            for i, t in enumerate(texts):
+                file.write(json.dumps({"id": f"p{i}", "prompt": t}) + "\n")
+        with open(tmp_path / "answers.jsonl", "w", encoding="utf-8") as file:
+            for i, t in enumerate(texts):
+                row = {"model": "teacher-a", "prompt": t, "response": answer(i)}
+                file.write(json.dumps(row) + "\n")
+        (tmp_path / "use.toml").write_text(use, encoding="utf-8")
+        path = tmp_path / "recipe.toml"
+        path.write_text(RECIPE.format(prompts=prompts, answers=answers, more=more))
+        return path
+
+    return lay
