@@ -1,0 +1,301 @@
+"""The gate: for every row, the stack of instruments at two dates, and the worst of what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from hydrometer.errors import InputError
+from hydrometer.terms.catalogue import Catalogue
+from hydrometer.terms.claims import Claim
+from hydrometer.terms.consent import Consent
+from hydrometer.terms.instrument import Instrument
+from hydrometer.terms.judge import judge, owed
+from hydrometer.terms.names import Names, read_names
+from hydrometer.terms.row import HUMAN, WRITER_SURFACES, day_of, parse_row
+from hydrometer.terms.stack import Layer, dataset_layers, writer_layers
+from hydrometer.terms.use import Use
+from hydrometer.terms.verdict import Owed, Reason, Result, rank, worst
+
+__all__ = ["Gate"]
+
+Judged = tuple[tuple[Reason, ...], tuple[Owed, ...]]
+
+
+class Gate:
+    """Judges rows for one declared use.
+
+    It fails closed: what is not held, not read or not seen lately is
+    ``unknown``, and no setting changes that. Results are kept by stack, so a
+    set of a million rows costs as much as its distinct stacks.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The instruments.
+    use : Use
+        The declared use, with its consents.
+    names : Names, optional
+        What names mean; those that come with Hydrometer otherwise.
+    claims : sequence of Claim
+        Model cards. They can make a result worse, never better.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        use: Use,
+        *,
+        names: Names | None = None,
+        claims: Sequence[Claim] = (),
+    ) -> None:
+        self.catalogue, self.use = catalogue, use
+        self._names = names or read_names()
+        self._claims = {c.model: c for c in claims}
+        self._writers: dict[object, Judged] = {}
+        self._sets: dict[str, Judged] = {}
+        self._rows: dict[object, Result] = {}
+        self._open = [(c, c.lacks(use, self._names)) for c in use.consents]
+
+    @property
+    def consents(self) -> list[tuple[Consent, str | None]]:
+        """Return the attached consents, each with why it opens nothing, or None."""
+        return list(self._open)
+
+    def judge(self, row: Mapping[str, Any]) -> Result:
+        """Return the result for one row.
+
+        Parameters
+        ----------
+        row : mapping
+            ``id``, ``writers`` and ``dataset``.
+
+        Raises
+        ------
+        InputError
+            If it is no row, or was written after the day of use.
+        """
+        _, writers, dataset = parse_row(row)
+        return self.stack(writers, dataset)
+
+    def stack(self, writers: Sequence[Mapping[str, Any]], dataset: str | None) -> Result:
+        """Return the result for parsed writers and a data set.
+
+        Raises
+        ------
+        InputError
+            If something was generated after the day of use.
+        """
+        key = (tuple(_key(w) for w in writers), dataset)
+        if key not in self._rows:
+            self._rows[key] = self._combine(writers, dataset)
+        return self._rows[key]
+
+    def _combine(self, writers: Sequence[Mapping[str, Any]], dataset: str | None) -> Result:
+        reasons: list[Reason] = []
+        duties: list[Owed] = []
+        for w in writers:
+            r, d = self._writer(w)
+            reasons += r
+            duties += d
+        if dataset is not None:
+            r, d = self._dataset(dataset)
+            reasons += r
+            duties += d
+        if not writers and dataset is None:
+            reasons.append(
+                Reason(
+                    "unknown",
+                    "row",
+                    "no writer and no data set is recorded",
+                    settle="who wrote the row",
+                )
+            )
+        reasons = sorted(dict.fromkeys(reasons), key=_order)
+        verdict = worst(r.verdict for r in reasons)
+        unique = sorted(dict.fromkeys(duties), key=lambda d: (d.instrument, d.kind, d.text))
+        if unique and verdict == "permitted":
+            verdict = "with-duties"
+        return Result(verdict, tuple(reasons), tuple(unique))
+
+    def _writer(self, w: Mapping[str, Any]) -> Judged:
+        key = _key(w)
+        if key not in self._writers:
+            self._writers[key] = self._judge_writer(w)
+        return self._writers[key]
+
+    def _judge_writer(self, w: Mapping[str, Any], layer: str | None = None) -> Judged:
+        about = {"model": w["model"], "role": w["role"]}
+        if w["model"].casefold() == HUMAN:
+            human = Reason("permitted", "row", "written by a person, under no model's terms")
+            return (replace(human, **about),), ()
+        made = day_of(w["generated_at"]) if w["generated_at"] else None
+        if made is not None and made > self.use.used_at:
+            raise InputError(
+                "an output is younger than its use",
+                got=f"generated_at {made}, used_at {self.use.used_at}",
+                next_step="put the day of the training into used_at",
+            )
+        reasons: list[Reason] = []
+        duties: list[Owed] = []
+        if made is None:
+            reasons.append(
+                Reason(
+                    "unknown",
+                    layer or "row",
+                    "when it was generated is not recorded, so no version of the terms is known",
+                    settle="generated_at",
+                )
+            )
+        if w["surface"] not in WRITER_SURFACES:
+            because = f"through which surface it was asked is not recorded ({w['surface']!r})"
+            ask = ", ".join(WRITER_SURFACES)
+            reasons.append(Reason("unknown", layer or "row", because, settle=ask))
+        else:
+            layers = writer_layers(w, self.catalogue, self._names, self._claims)
+            r, d = self._layers(layers, made)
+            reasons += r
+            duties += d
+        reasons = [replace(r, role=w["role"], model=r.model or w["model"]) for r in reasons]
+        for teacher in w["distilled_from"]:
+            r2, d2 = self._judge_writer(teacher, "lineage")
+            reasons += [replace(r, layer="lineage", role=w["role"]) for r in r2]
+            duties += d2
+        return tuple(reasons), tuple(duties)
+
+    def _dataset(self, dataset: str) -> Judged:
+        if dataset not in self._sets:
+            layers, writers = dataset_layers(dataset, self.catalogue, self._names, self._claims)
+            reasons, duties = self._layers(layers, self.use.used_at)
+            for w in writers:
+                full = {"role": "answer", "host": None, "aggregator": None, "account": None, **w}
+                full = {"provider": None, "generated_at": None, "distilled_from": (), **full}
+                r, d = self._judge_writer(full, "lineage")
+                reasons += [replace(x, layer="lineage") for x in r]
+                duties += list(d)
+            self._sets[dataset] = (tuple(reasons), tuple(duties))
+        return self._sets[dataset]
+
+    def _layers(
+        self, layers: Sequence[Layer], made: date | None
+    ) -> tuple[list[Reason], list[Owed]]:
+        reasons: list[Reason] = []
+        duties: list[Owed] = []
+        for layer in layers:
+            r, d = self._layer(layer, made)
+            if layer.claimed:
+                r = [replace(x, because=f"a card claims this licence: {x.because}") for x in r]
+            reasons += [replace(x, model=layer.model) for x in r]
+            duties += d
+        return reasons, duties
+
+    def _layer(self, layer: Layer, made: date | None) -> tuple[list[Reason], list[Owed]]:
+        """Judge one layer, which must answer: in words of its own, or by routing on."""
+        if layer.gap is not None:
+            gap = Reason("unknown", layer.name, layer.gap, settle=layer.settle)
+            return [self._opened(gap, None, layer)], []
+        reasons: list[Reason] = []
+        duties: list[Owed] = []
+        answered = layer.claimed
+        for key in layer.keys:
+            held = False
+            for i in self._versions(key, made):
+                if isinstance(i, Reason):
+                    reasons.append(self._opened(replace(i, layer=layer.name), key, layer))
+                    held = True
+                    continue
+                current = i.covers(self.use.used_at)
+                got = judge(i, layer.name, self.use, self._names, current=current)
+                reasons += [self._counsel(self._opened(r, key, layer, i), i) for r in got]
+                duties += owed(i, self.use, self._names)
+                routes = layer.name in ("host", "aggregator")
+                held = held or (not i.beside and (routes or bool(got)))
+            answered = answered or held
+        if not answered:
+            because = "nothing that is held for it speaks of training on outputs"
+            gap = Reason("unknown", layer.name, because, settle="its main terms, read and added")
+            reasons.append(self._opened(gap, None, layer))
+        return reasons, duties
+
+    def _versions(self, key: str, made: date | None) -> list[Instrument | Reason]:
+        """Return the versions at the two dates, and a reason for each date without one."""
+        now = self.use.used_at
+        found: dict[str, Instrument | Reason] = {}
+        for day in sorted({made or now, now}):
+            i = self.catalogue.at(key, day)
+            if i is not None:
+                if not i.binds or self._bound(i):
+                    found[i.name] = i
+            elif not self.catalogue.versions(key) or not self.catalogue.over(key, day):
+                found[str(day)] = Reason(
+                    "unknown",
+                    "row",
+                    f"no text of {key!r} is held for {day}",
+                    settle="the version of that day, read and added to the catalogue",
+                )
+        return list(found.values())
+
+    def _bound(self, i: Instrument) -> bool:
+        if self.use.domicile is None:
+            return True
+        here = self._names.codes((self.use.domicile,))
+        return bool(here & self._names.codes(i.binds))
+
+    def _opened(
+        self, r: Reason, key: str | None, layer: Layer, i: Instrument | None = None
+    ) -> Reason:
+        """Return a reason as a consent of that licensor leaves it."""
+        if r.verdict == "permitted" or r.verdict == "with-duties":
+            return r
+        for consent, lacks in self._open:
+            if lacks is None and self._covers(consent, key, layer, i):
+                who = f"{consent.signed_by} for {consent.licensor}"
+                duties = i is not None and bool(i.duties)
+                return replace(
+                    r,
+                    verdict="with-duties" if duties else "permitted",
+                    because=f"a written consent opens it, signed by {who} on {consent.signed_on}",
+                    settle=None,
+                    consent=consent.sha256 or None,
+                )
+        return r
+
+    def _covers(
+        self, consent: Consent, key: str | None, layer: Layer, i: Instrument | None
+    ) -> bool:
+        """Return whether a consent is its licensor's to give for this part of the stack."""
+        licensor = self._names.provider(consent.licensor or "")
+        versions = self.catalogue.versions(key) if key else ()
+        owner = i.provider if i else versions[-1].provider if versions else None
+        named = key is not None and (
+            key in consent.instruments or (i is not None and i.name in consent.instruments)
+        )
+        if named:
+            return owner == licensor
+        model = layer.model is not None and layer.model.casefold() in consent.models
+        if not model:
+            return False
+        # A licence text that many publish under is each publisher's own grant.
+        grants = layer.maker if layer.name in ("weights", "lineage") else layer.owner
+        return licensor in (owner, grants)
+
+    def _counsel(self, r: Reason, i: Instrument) -> Reason:
+        said = [
+            f"{o.by}: {o.verdict} ({o.reason}; until {o.expires})"
+            for o in self.use.overrides
+            if o.concerns(i.name, self.use.used_at) and o.clause in (None, r.clause)
+        ]
+        return replace(r, counsel="; ".join(said)) if said else r
+
+
+def _key(w: Mapping[str, Any]) -> object:
+    """Return what makes two writers the same to the gate."""
+    if not w["distilled_from"]:
+        return tuple(w.values())
+    return (*list(w.values())[:-1], tuple(_key(t) for t in w["distilled_from"]))
+
+
+def _order(r: Reason) -> tuple[int, str, str, str, str]:
+    return (-rank(r.verdict), r.layer, r.instrument or "", r.clause or "", r.model or "")

@@ -1,0 +1,110 @@
+"""A row of a training set as the gate sees it: who wrote into it, through what, and when."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hydrometer.errors import InputError
+
+__all__ = ["HUMAN", "ROLES", "WRITER_SURFACES", "day_of", "parse_row", "parse_writer"]
+
+ROLES = ("answer", "simulator", "judge", "rewriter", "prompt")
+WRITER_SURFACES = ("api", "consumer", "weights")
+HUMAN = "human"
+"""Model name of a person: no model, no terms of a model."""
+
+WRITER = (
+    *("model", "role", "surface", "provider", "host", "aggregator", "account"),
+    *("generated_at", "distilled_from"),
+)
+ROW = ("id", "writers", "dataset")
+MOST_WRITERS, DEEPEST = 64, 8
+
+
+@functools.lru_cache(maxsize=65536)
+def day_of(text: str) -> date:
+    """Return the day, in UTC, of a date or a time in ISO form.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            "generated_at is no date", got=repr(text)[:40], wanted="2026-03-01"
+        ) from None
+    return time.astimezone(UTC).date() if time.tzinfo else time.date()
+
+
+def _fail(what: str, got: object, wanted: str) -> InputError:
+    return InputError(what, got=repr(got)[:60], wanted=wanted)
+
+
+def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
+    """Return a writer with every field, None where not recorded.
+
+    ``surface`` stays as it is where it is no known one: the gate calls that
+    unknown. Everything else that is wrong is an error.
+
+    Raises
+    ------
+    InputError
+        If a field is of the wrong kind or means nothing.
+    """
+    if not isinstance(raw, Mapping):
+        raise _fail("a writer must be an object", raw, '{"model": ..., "role": ...}')
+    if unknown := [k for k in raw if k not in WRITER]:
+        raise _fail("a writer has fields that mean nothing", unknown, ", ".join(WRITER))
+    made: dict[str, Any] = {}
+    for name in WRITER[:-1]:
+        value = raw.get(name)
+        if value is not None and not isinstance(value, str):
+            raise _fail(f"{name} of a writer must be text", value, "text or null")
+        made[name] = (value or "").strip() or None
+    if made["model"] is None:
+        raise _fail("a writer needs a model", raw.get("model"), "the model's name")
+    if made["role"] not in ROLES:
+        raise _fail("no such role", raw.get("role"), ", ".join(ROLES))
+    if made["generated_at"] is not None:
+        made["generated_at"] = day_of(made["generated_at"]).isoformat()
+    lineage = raw.get("distilled_from")
+    if lineage is not None and not isinstance(lineage, list):
+        raise _fail("distilled_from must be a list of writers", lineage, "[{...}]")
+    if lineage and depth >= DEEPEST:
+        raise _fail("distilled_from is too deep", depth, f"at most {DEEPEST} levels")
+    teachers = [{"role": "answer", **t} if isinstance(t, Mapping) else t for t in lineage or ()]
+    made["distilled_from"] = tuple(parse_writer(t, depth + 1) for t in teachers)
+    return made
+
+
+def parse_row(raw: object) -> tuple[str, tuple[dict[str, Any], ...], str | None]:
+    """Return id, writers and data set of a row.
+
+    Raises
+    ------
+    InputError
+        If it is no row.
+    """
+    if not isinstance(raw, Mapping):
+        raise _fail("a row must be an object", raw, '{"id": ..., "writers": [...]}')
+    if unknown := [k for k in raw if k not in ROW]:
+        raise _fail("a row has fields that mean nothing", unknown, ", ".join(ROW))
+    name, writers, dataset = raw.get("id"), raw.get("writers"), raw.get("dataset")
+    if not isinstance(name, str) or not name.strip():
+        raise _fail("a row needs an id", name, "text")
+    if not isinstance(writers, list | tuple):
+        raise _fail("writers must be a list", writers, "[{...}]")
+    if len(writers) > MOST_WRITERS:
+        raise _fail("too many writers", len(writers), f"at most {MOST_WRITERS}")
+    if dataset is not None and not isinstance(dataset, str):
+        raise _fail("dataset must be text or null", dataset, "its name")
+    made = tuple(parse_writer(w) for w in writers)
+    return name, made, (dataset or "").strip() or None
