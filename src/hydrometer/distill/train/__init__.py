@@ -1,0 +1,1 @@
+"""Training on transformers, accelerate and TRL; importing this package imports none of them."""

@@ -1,0 +1,150 @@
+"""What the trainers of TRL do here beside their work: keep both loss terms, and stop in time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+from trl import SFTTrainer
+
+from hydrometer.distill.train.checkpoints import newest, prune, seal
+from hydrometer.distill.train.record import Curve
+from hydrometer.errors import ModelError
+
+__all__ = ["CurveWriter", "House", "SequenceTrainer", "require_finite"]
+
+Progress = Callable[[int, int, dict[str, Any]], None]
+
+
+class House:
+    """Mixed into a trainer of TRL, before it in the order of inheritance.
+
+    It sends no telemetry and writes no model card, keeps the terms of the
+    loss for the curve, stops at a loss that is no number, and marks each
+    checkpoint once it is whole. Nothing here changes a gradient.
+    """
+
+    accelerator: Any
+    args: Any
+    state: Any
+    keep_checkpoints = 2
+
+    def _send_telemetry(self) -> None:
+        return None
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Write none: the student's card is made of the record, not of settings."""
+
+    def note(self, **terms: Any) -> None:
+        """Add one batch's terms of the loss, normalised as the loss is."""
+        sums = self.__dict__.setdefault("_terms", {})
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0.0) + value.detach()
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log with the terms of the loss, averaged over processes and steps.
+
+        Raises
+        ------
+        ModelError
+            If the loss or the gradient is no finite number.
+        """
+        if "loss" in logs:
+            steps = self.state.global_step - self.__dict__.get("_logged", self._began())
+            self.__dict__["_logged"] = self.state.global_step
+            for name, value in sorted(self.__dict__.pop("_terms", {}).items()):
+                mean = self.accelerator.reduce(value.double(), reduction="mean")
+                logs[name] = float(mean) / max(steps, 1)
+            for name in ("loss", "grad_norm"):
+                if not math.isfinite(logs.get(name, 0.0)):
+                    raise self._stopped(f"the {name.replace('_', ' of the ')} is {logs[name]}")
+        super().log(logs, start_time)  # type: ignore[misc]
+
+    def _began(self) -> int:
+        return int(self.__dict__.get("begin_step", 0))
+
+    def _stopped(self, why: str) -> ModelError:
+        last = newest(Path(self.args.output_dir))
+        return ModelError(
+            f"training stopped at step {self.state.global_step}: {why}",
+            got=f"learning rate {self.args.learning_rate:g}",
+            next_step="lower the learning rate and train into another folder"
+            + (f"; the last good checkpoint is {last.name}" if last else ""),
+        )
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        require_finite(self)
+        super()._save_checkpoint(model, trial)  # type: ignore[misc]
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            folder = Path(self.args.output_dir)
+            seal(folder / f"checkpoint-{self.state.global_step}")
+            prune(folder, self.keep_checkpoints)
+        self.accelerator.wait_for_everyone()
+
+
+def require_finite(trainer: Any) -> None:
+    """Raise where a weight that can change is no finite number, on whichever process.
+
+    Raises
+    ------
+    ModelError
+        Which names the last good checkpoint.
+    """
+    bad = torch.zeros((), device=trainer.accelerator.device)
+    for p in trainer.model.parameters():
+        if p.requires_grad:
+            bad += (~torch.isfinite(p.detach())).any().to(bad)
+    if float(trainer.accelerator.reduce(bad, reduction="sum")):
+        raise trainer._stopped("a weight is no finite number")
+
+
+class SequenceTrainer(House, SFTTrainer):  # type: ignore[misc]
+    """TRL's supervised fine-tuning: cross-entropy on the teacher's answers."""
+
+
+class CurveWriter(TrainerCallback):  # type: ignore[misc]
+    """Writes the curve on the main process.
+
+    Parameters
+    ----------
+    curve : Curve
+        Where to.
+    before : float
+        Seconds of the runs before this one.
+    clock : callable
+        Seconds from any fixed moment.
+    progress : callable, optional
+        Given the step, the number of steps and the point.
+    """
+
+    def __init__(
+        self, curve: Curve, before: float, clock: Callable[[], float], progress: Progress | None
+    ) -> None:
+        self._curve, self._before, self._clock = curve, before, clock
+        self._begun, self._progress = clock(), progress
+        self.points: list[dict[str, Any]] = []
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        """Add one point."""
+        if not state.is_world_process_zero or "loss" not in (logs or {}):
+            return
+        kd = logs.get("distillation")
+        row = {
+            "step": state.global_step,
+            "loss": logs["loss"],
+            "cross_entropy": logs.get("cross_entropy", None if kd is not None else logs["loss"]),
+            "distillation": kd,
+            "learning_rate": logs.get("learning_rate"),
+            "grad_norm": logs.get("grad_norm"),
+            "tokens": int(state.num_input_tokens_seen),
+            "seconds": round(self._before + self._clock() - self._begun, 3),
+        }
+        self._curve.append(row)
+        self.points.append(row)
+        if self._progress is not None:
+            self._progress(state.global_step, state.max_steps, row)
