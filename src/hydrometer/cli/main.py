@@ -19,6 +19,8 @@ VERBS = {
     "trace": "hydrometer.cli.trace:trace",
     "ask": "hydrometer.cli.ask:ask",
     "panel": "hydrometer.cli.panel:panel",
+    "terms": "hydrometer.cli.terms:terms",
+    "distill": "hydrometer.cli.distill:distill",
     "report": "hydrometer.cli.report:report",
     "bench": "hydrometer.cli.bench:bench",
 }
@@ -27,6 +29,8 @@ SAYS = {
     "trace": "Was this model distilled from that one, and how surely?",
     "ask": "Put a prompt set to a model and record its answers.",
     "panel": "Build, list and check the panel of reference models.",
+    "terms": "Do the terms of every teacher permit this use, here, now?",
+    "distill": "Train a smaller model on a teacher's answers, every example accounted for.",
     "report": "Render findings for people.",
     "bench": "Measure Hydrometer itself.",
 }

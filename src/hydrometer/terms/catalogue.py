@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -40,8 +41,8 @@ class Catalogue:
     def __init__(self, held: Sequence[tuple[Instrument, str]]) -> None:
         self._versions: dict[str, tuple[Instrument, ...]] = {}
         for key in sorted({i.key for i, _ in held}):
-            versions = sorted((i for i, _ in held if i.key == key), key=lambda i: i.version)
-            for a, b in zip(versions, versions[1:], strict=False):
+            ordered = sorted((i for i, _ in held if i.key == key), key=lambda i: i.version)
+            for a, b in itertools.pairwise(ordered):
                 if a.version == b.version:
                     raise InputError(f"{a.name} is held twice")
                 if a.effective_to is None or a.effective_to > b.effective_from:
@@ -49,7 +50,7 @@ class Catalogue:
                         f"{a.name} and {b.name} hold at the same time",
                         next_step="give the older one the effective_to on which it ended",
                     )
-            self._versions[key] = tuple(versions)
+            self._versions[key] = tuple(ordered)
         self._by_place: dict[tuple[str, str], tuple[str, ...]] = {}
         for key, versions in self._versions.items():
             for v in versions:

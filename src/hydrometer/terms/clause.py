@@ -13,11 +13,11 @@ QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u00a0", "''\"\"-- "
 
 
 def normalise(text: str) -> str:
-    """Return a text without markup, case or layout, so that only its words count.
+    r"""Return a text without markup, case or layout, so that only its words count.
 
     Examples
     --------
-    >>> normalise("**Use**  [Output](https://a.b)\\n to \u201ctrain\u201d")
+    >>> normalise("**Use**  [Output](https://a.b)\n to \u201ctrain\u201d")
     'use output to "train"'
     """
     text = unicodedata.normalize("NFKC", text.translate(QUOTES))

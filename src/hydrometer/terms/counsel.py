@@ -50,10 +50,7 @@ class Override:
 
     def concerns(self, instrument: str, day: date) -> bool:
         """Return whether it speaks of ``key@version`` on that day."""
-        named = instrument in (
-            self.instrument,
-            f"{self.instrument}@{instrument.partition('@')[2]}",
-        )
+        named = self.instrument in (instrument, instrument.partition("@")[0])
         return named and self.made_on <= day < self.expires
 
 

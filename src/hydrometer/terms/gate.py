@@ -1,4 +1,4 @@
-"""The gate: for every row, the stack of instruments at two dates, and the worst of what they give."""
+"""The gate: for every row the stack of instruments at two dates, and the worst that they give."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from hydrometer.terms.use import Use
 from hydrometer.terms.verdict import Owed, Reason, Result, rank, worst
 
 __all__ = ["Gate"]
+
+_SAME = ("model", "role", "surface", "provider", "host", "aggregator", "generated_at")
+_OTHER = "another"
 
 Judged = tuple[tuple[Reason, ...], tuple[Owed, ...]]
 
@@ -57,6 +60,8 @@ class Gate:
         self._writers: dict[object, Judged] = {}
         self._sets: dict[str, Judged] = {}
         self._rows: dict[object, Result] = {}
+        self._results: dict[Result, Result] = {}
+        self._accounts = {None, *(a for i in catalogue for a in i.accounts)}
         self._open = [(c, c.lacks(use, self._names)) for c in use.consents]
 
     @property
@@ -88,10 +93,17 @@ class Gate:
         InputError
             If something was generated after the day of use.
         """
-        key = (tuple(_key(w) for w in writers), dataset)
+        key = (tuple(self._key(w) for w in writers), dataset)
         if key not in self._rows:
-            self._rows[key] = self._combine(writers, dataset)
+            made = self._combine(writers, dataset)
+            self._rows[key] = self._results.setdefault(made, made)
         return self._rows[key]
+
+    def _key(self, w: Mapping[str, Any]) -> object:
+        """Return what makes two writers the same to the gate."""
+        kind = w["account"] if w["account"] in self._accounts else _OTHER
+        teachers = tuple(self._key(t) for t in w["distilled_from"])
+        return (*(w[name] for name in _SAME), kind, teachers)
 
     def _combine(self, writers: Sequence[Mapping[str, Any]], dataset: str | None) -> Result:
         reasons: list[Reason] = []
@@ -121,7 +133,7 @@ class Gate:
         return Result(verdict, tuple(reasons), tuple(unique))
 
     def _writer(self, w: Mapping[str, Any]) -> Judged:
-        key = _key(w)
+        key = self._key(w)
         if key not in self._writers:
             self._writers[key] = self._judge_writer(w)
         return self._writers[key]
@@ -155,7 +167,7 @@ class Gate:
             reasons.append(Reason("unknown", layer or "row", because, settle=ask))
         else:
             layers = writer_layers(w, self.catalogue, self._names, self._claims)
-            r, d = self._layers(layers, made)
+            r, d = self._layers(layers, made, w["account"])
             reasons += r
             duties += d
         reasons = [replace(r, role=w["role"], model=r.model or w["model"]) for r in reasons]
@@ -179,19 +191,21 @@ class Gate:
         return self._sets[dataset]
 
     def _layers(
-        self, layers: Sequence[Layer], made: date | None
+        self, layers: Sequence[Layer], made: date | None, account: str | None = None
     ) -> tuple[list[Reason], list[Owed]]:
         reasons: list[Reason] = []
         duties: list[Owed] = []
         for layer in layers:
-            r, d = self._layer(layer, made)
+            r, d = self._layer(layer, made, account)
             if layer.claimed:
                 r = [replace(x, because=f"a card claims this licence: {x.because}") for x in r]
             reasons += [replace(x, model=layer.model) for x in r]
             duties += d
         return reasons, duties
 
-    def _layer(self, layer: Layer, made: date | None) -> tuple[list[Reason], list[Owed]]:
+    def _layer(
+        self, layer: Layer, made: date | None, account: str | None
+    ) -> tuple[list[Reason], list[Owed]]:
         """Judge one layer, which must answer: in words of its own, or by routing on."""
         if layer.gap is not None:
             gap = Reason("unknown", layer.name, layer.gap, settle=layer.settle)
@@ -201,7 +215,7 @@ class Gate:
         answered = layer.claimed
         for key in layer.keys:
             held = False
-            for i in self._versions(key, made):
+            for i in self._versions(key, made, account):
                 if isinstance(i, Reason):
                     reasons.append(self._opened(replace(i, layer=layer.name), key, layer))
                     held = True
@@ -219,14 +233,16 @@ class Gate:
             reasons.append(self._opened(gap, None, layer))
         return reasons, duties
 
-    def _versions(self, key: str, made: date | None) -> list[Instrument | Reason]:
+    def _versions(
+        self, key: str, made: date | None, account: str | None
+    ) -> list[Instrument | Reason]:
         """Return the versions at the two dates, and a reason for each date without one."""
         now = self.use.used_at
         found: dict[str, Instrument | Reason] = {}
         for day in sorted({made or now, now}):
             i = self.catalogue.at(key, day)
             if i is not None:
-                if not i.binds or self._bound(i):
+                if self._bound(i) and (not i.accounts or account in (None, *i.accounts)):
                     found[i.name] = i
             elif not self.catalogue.versions(key) or not self.catalogue.over(key, day):
                 found[str(day)] = Reason(
@@ -238,7 +254,7 @@ class Gate:
         return list(found.values())
 
     def _bound(self, i: Instrument) -> bool:
-        if self.use.domicile is None:
+        if self.use.domicile is None or not i.binds:
             return True
         here = self._names.codes((self.use.domicile,))
         return bool(here & self._names.codes(i.binds))
@@ -288,13 +304,6 @@ class Gate:
             if o.concerns(i.name, self.use.used_at) and o.clause in (None, r.clause)
         ]
         return replace(r, counsel="; ".join(said)) if said else r
-
-
-def _key(w: Mapping[str, Any]) -> object:
-    """Return what makes two writers the same to the gate."""
-    if not w["distilled_from"]:
-        return tuple(w.values())
-    return (*list(w.values())[:-1], tuple(_key(t) for t in w["distilled_from"]))
 
 
 def _order(r: Reason) -> tuple[int, str, str, str, str]:

@@ -103,6 +103,7 @@ def _clause(i: Instrument, c: Clause, layer: str, use: Use) -> Reason | None:
 def _holds(p: Predicate, use: Use, names: Names) -> bool | None:
     """Return whether the test holds; None where the fact is not declared."""
     value = getattr(use, p.fact)
+    held: bool
     if value is None or value == ():
         return None
     if p.test == "over":

@@ -126,7 +126,8 @@ class Names:
         'mistral'
         """
         name = " ".join(name.casefold().split())
-        return self._slugs.get(name, name)
+        slug: str = self._slugs.get(name, name)
+        return slug
 
     def serves_others(self, slug: str) -> bool:
         """Return whether that provider runs weights of other makers."""

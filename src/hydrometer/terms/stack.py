@@ -145,8 +145,8 @@ def writer_layers(
     third = host is not None and (host != provider or names.serves_others(host))
     layers: list[Layer] = []
     if writer["aggregator"]:
-        slug = names.provider(writer["aggregator"])
-        layers.append(_service(catalogue, slug, "aggregator", "aggregator", model, maker))
+        router = names.provider(writer["aggregator"])
+        layers.append(_service(catalogue, router, "aggregator", "aggregator", model, maker))
     if host is not None and third:
         layers.append(_service(catalogue, host, "host", "host", model, maker))
         layers += _weights(names, model, claims, needed=True)
