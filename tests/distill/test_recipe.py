@@ -17,7 +17,7 @@ def test_a_recipe_with_its_defaults(kitchen):
         "provider": None, "host": None, "aggregator": None, "account": None,
         "generated_at": "2026-08-20",
     }  # fmt: skip
-    assert r.train == {"epochs": 2}
+    assert r.train.epochs == 2
     assert r.judge is None
     assert r.spec(r.teacher).where == str(path.parent / "answers.jsonl")
     assert sorted(r.files) == ["prompts.file", "teacher.spec"]
@@ -61,6 +61,9 @@ def test_all_problems_come_at_once_and_name_the_nearest_key(kitchen):
         ("held_out = 0.2", "held_out = nan", "must be a number"),
         ("[prompts]", "[prompts", "cannot read the recipe"),
         ("max_tokens = 40", "max_tokens = true", "must be a whole number"),
+        ("width = 16", "width = 18", "cannot train with this width"),
+        ("[use]", "[train]\nepoch = 1\n[use]", r"\[train\] has no key 'epoch'; nearest: epochs"),
+        ("[use]", "[train]\nlearning_rate = -1\n[use]", "cannot train with this learning_rate"),
     ],
 )
 def test_what_cannot_be_used(kitchen, old, new, says):

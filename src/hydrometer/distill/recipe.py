@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hydrometer.distill.strict import build, nearest, setting
+from hydrometer.distill.train.config import Base, TrainConfig
 from hydrometer.errors import HydrometerError, InputError
 from hydrometer.models.spec import Spec, parse_spec
 
@@ -49,8 +50,17 @@ class Student:
                 "needs either base or new", wanted='base = "hf:PATH", or new = {layers, width}'
             )
         for text in (self.base, self.tokenizer):
-            if text is not None and not text.startswith("hf:"):
+            if text is not None and text.partition(":")[0] not in ("hf", "gguf"):
                 raise InputError("cannot start from that", got=text[:60], wanted="hf:PATH")
+        if self.new is not None:
+            self.start("vocabulary")
+
+    def start(self, place: str) -> Base:
+        """Return what the trainer starts from; for a new student `place` is its tokenizer."""
+        if self.new is None:
+            return Base((self.base or "").partition(":")[0], place)
+        n = self.new
+        return Base("new", place, layers=n.layers, width=n.width, heads=n.heads, context=n.context)
 
 
 @dataclass(frozen=True)
@@ -155,9 +165,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Use:
-    """``[use]``: the declaration that the terms are judged by."""
+    """``[use]``: the declaration that the terms are judged by, and texts of one's own."""
 
     file: str = setting()
+    catalogue: tuple[str, ...] = setting(())
 
 
 @dataclass(frozen=True)
@@ -185,6 +196,7 @@ class Price:
 SECTIONS: dict[str, type] = {
     "student": Student, "teacher": Teacher, "prompts": Prompts, "answers": Answers,
     "filter": Filter, "judge": Judge, "use": Use, "evaluate": Evaluate, "price": Price,
+    "train": TrainConfig,
 }  # fmt: skip
 
 OPERATION = {
@@ -204,10 +216,8 @@ class Recipe:
 
     Parameters
     ----------
-    student, teacher, prompts, answers, filter, judge, use, evaluate, price
+    student, teacher, prompts, answers, filter, judge, use, evaluate, price, train
         Its sections; the judge may be None.
-    train : mapping
-        ``[train]``, judged by the trainer.
     folder : Path
         Where the recipe lies: paths in it are relative to that.
     files : mapping of str to str
@@ -223,7 +233,7 @@ class Recipe:
     judge: Judge | None = None
     evaluate: Evaluate = Evaluate()
     price: Price = Price()
-    train: Mapping[str, Any] = setting({})
+    train: TrainConfig = TrainConfig()
     folder: Path = Path()
     files: Mapping[str, str] = setting({})
 
@@ -249,7 +259,6 @@ class Recipe:
             part = getattr(self, name)
             if part is not None:
                 out[name] = json.loads(json.dumps(asdict(part)))
-        out["train"] = json.loads(json.dumps(dict(self.train), default=str))
         out["files"] = dict(self.files)
         return out
 
@@ -312,7 +321,7 @@ def read_recipe(path: str | Path) -> Recipe:
             next_step="see docs/reference/recipe.md",
         ) from err  # fmt: skip
     problems: list[str] = []
-    known = [*SECTIONS, "train"]
+    known = list(SECTIONS)
     for key in table:
         if key not in known:
             problems.append(f"no section [{key}]; nearest: [{nearest(key, known)}]")
@@ -322,12 +331,9 @@ def read_recipe(path: str | Path) -> Recipe:
             parts[name] = build(cls, table[name], name, problems)
         elif name in ("student", "teacher", "prompts", "use"):
             problems.append(f"needs the section [{name}]")
-    train = table.get("train", {})
-    if not isinstance(train, Mapping):
-        problems.append(f"[train] must be a table; got: {train!r}"[:160])
     recipe = None
     if not problems:
-        recipe = Recipe(**parts, train=train, folder=path.parent)
+        recipe = Recipe(**parts, folder=path.parent)
         recipe = replace(recipe, files=_files(recipe, problems))
     if problems or recipe is None:
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
@@ -336,6 +342,11 @@ def read_recipe(path: str | Path) -> Recipe:
             next_step="see docs/reference/recipe.md",
         )
     return recipe
+
+
+def bare(text: str) -> str:
+    """Return the path of ``hf:PATH`` or ``gguf:PATH``."""
+    return text.removeprefix("hf:").removeprefix("gguf:")
 
 
 def _files(recipe: Recipe, problems: list[str]) -> dict[str, str]:
@@ -352,8 +363,8 @@ def _files(recipe: Recipe, problems: list[str]) -> dict[str, str]:
                 problems.append(f"[{section}] spec: nothing at {spec.where}")
     for key, text in (("base", recipe.student.base), ("tokenizer", recipe.student.tokenizer),
                       ("weights", recipe.teacher.weights)):  # fmt: skip
-        if text is not None and not recipe.place(text.removeprefix("hf:")).exists():
-            problems.append(f"{key}: nothing at {recipe.place(text.removeprefix('hf:'))}")
+        if text is not None and not recipe.place(bare(text)).exists():
+            problems.append(f"{key}: nothing at {recipe.place(bare(text))}")
     if not recipe.place(recipe.use.file).is_file():
         problems.append(
             f"[use] file: nothing at {recipe.place(recipe.use.file)}; "
