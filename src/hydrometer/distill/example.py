@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from hydrometer.distill.files import write_lines
 from hydrometer.errors import InputError, SchemaError
 from hydrometer.exchange import Exchange, Message
 
@@ -229,17 +229,7 @@ def write_examples(examples: Iterable[Example], path: str | Path) -> None:
     InputError
         If the file cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "w", encoding="ascii", newline="\n") as file:
-            for e in examples:
-                file.write(json.dumps(e.to_record(), sort_keys=True, ensure_ascii=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as err:
-        raise InputError(f"cannot write {path}", got=str(err)[:160]) from err
+    write_lines((e.to_record() for e in examples), Path(path))
 
 
 def read_examples(path: str | Path) -> list[Example]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hydrometer.distill.files import write_lines
 from hydrometer.distill.recipe import Filter
-from hydrometer.errors import InputError
 from hydrometer.exchange import Exchange, Message
 
 __all__ = [
@@ -303,23 +301,3 @@ def write_rejected(rejected: Iterable[Rejection], path: Path) -> None:
         If it cannot be written.
     """
     write_lines((asdict(r) for r in rejected), path)
-
-
-def write_lines(rows: Iterable[Mapping[str, object]], path: Path) -> None:
-    """Write rows as JSONL: the old file or the new one, never half.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "w", encoding="ascii", newline="\n") as file:
-            for row in rows:
-                file.write(json.dumps(row, sort_keys=True, ensure_ascii=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as err:
-        raise InputError(f"cannot write {path}", got=str(err)[:160]) from err
