@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -85,8 +86,19 @@ def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
     return made
 
 
+@functools.lru_cache(maxsize=1024)
+def _meant(field: str) -> str | None:
+    """Return the field that a foreign one may have been meant for.
+
+    Text, messages and whatever else a training set holds stand in its rows
+    too, and are not ours; a misspelt ``dataset`` would open a row.
+    """
+    near = difflib.get_close_matches(field.casefold(), ROW, 1, 0.75)
+    return near[0] if near else None
+
+
 def parse_row(raw: object) -> tuple[str, tuple[dict[str, Any], ...], str | None]:
-    """Return id, writers and data set of a row.
+    """Return id, writers and data set of a row; its other fields are left alone.
 
     Raises
     ------
@@ -95,8 +107,9 @@ def parse_row(raw: object) -> tuple[str, tuple[dict[str, Any], ...], str | None]
     """
     if not isinstance(raw, Mapping):
         raise _fail("a row must be an object", raw, '{"id": ..., "writers": [...]}')
-    if unknown := [k for k in raw if k not in ROW]:
-        raise _fail("a row has fields that mean nothing", unknown, ", ".join(ROW))
+    for k in raw:
+        if k not in ROW and (meant := _meant(k)):
+            raise _fail("a field of the row is misspelt", k, meant)
     name, writers, dataset = raw.get("id"), raw.get("writers"), raw.get("dataset")
     if not isinstance(name, str) or not name.strip():
         raise _fail("a row needs an id", name, "text")
