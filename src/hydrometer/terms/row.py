@@ -93,7 +93,7 @@ def _meant(field: str) -> str | None:
     Text, messages and whatever else a training set holds stand in its rows
     too, and are not ours; a misspelt ``dataset`` would open a row.
     """
-    near = difflib.get_close_matches(field.casefold(), ROW, 1, 0.75)
+    near = difflib.get_close_matches(field.casefold(), ROW[1:], 1, 0.75)
     return near[0] if near else None
 
 
