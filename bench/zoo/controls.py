@@ -93,10 +93,23 @@ def wordnet(root: Path) -> list[Pair]:
     return pairs
 
 
-def jargon(root: Path) -> list[Pair]:
-    """Entries of the Jargon File 4.4.7 (public domain; Debian ``dict-jargon``)."""
-    from_index = (root / "usr/share/dictd/jargon.index").read_text(encoding="utf-8").splitlines()
-    body = gzip.decompress((root / "usr/share/dictd/jargon.dict.dz").read_bytes())
+def dictionary(root: Path, name: str) -> list[tuple[str, list[str]]]:
+    """Return the entries of a dictd dictionary: the word, and its paragraphs.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with the unpacked Debian packages.
+    name : str
+        Name of the dictionary's two files.
+
+    Returns
+    -------
+    list of (word, paragraphs)
+        In the order of the index; entries about the dictionary itself are left out.
+    """
+    from_index = (root / f"usr/share/dictd/{name}.index").read_text(encoding="utf-8").splitlines()
+    body = gzip.decompress((root / f"usr/share/dictd/{name}.dict.dz").read_bytes())
     digits = {
         c: i
         for i, c in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -108,13 +121,47 @@ def jargon(root: Path) -> list[Pair]:
             value = value * 64 + digits[char]
         return value
 
-    pairs = []
+    entries = []
     for word, start, size in (line.split("\t")[:3] for line in from_index):
         text = body[number(start) : number(start) + number(size)].decode("utf-8", "replace")
-        paragraphs = [p for p in text.split("\n\n")[1:] if p.strip()]
-        if not word.startswith("00") and paragraphs:
+        if not word.startswith("00"):
+            entries.append((word, text.split("\n\n")))
+    return entries
+
+
+def jargon(root: Path) -> list[Pair]:
+    """Entries of the Jargon File 4.4.7 (public domain; Debian ``dict-jargon``)."""
+    pairs = []
+    for word, parts in dictionary(root, "jargon"):
+        paragraphs = [p for p in parts[1:] if p.strip()]
+        if paragraphs:
             plain = re.sub(r"[{}]|^\s*(\[[^\]]*\]|n\.|vt?\.|adj\.|\d\.)\s*", "", paragraphs[0])
             pairs.append((f"What do hackers mean by {word}?", trim(plain)))
+    return pairs
+
+
+def foldoc(root: Path) -> list[Pair]:
+    """Entries of the Free On-line Dictionary of Computing (GFDL; Debian ``dict-foldoc``)."""
+    pairs = []
+    for word, parts in dictionary(root, "foldoc"):
+        paragraphs = [p for p in parts[1:] if p.strip()]
+        if paragraphs and len(word) > 2:
+            plain = re.sub(r"[{}]|^\s*(<[^>]*>|\([^)]*\))\s*", "", paragraphs[0])
+            pairs.append((f"In computing, what is {word}?", trim(plain)))
+    return pairs
+
+
+def webster(root: Path) -> list[Pair]:
+    """First senses of the 1913 Webster in GCIDE (GPL-3+; Debian ``dict-gcide``)."""
+    pairs = []
+    for word, parts in dictionary(root, "gcide"):
+        if not word.isascii() or not word[:1].isalpha() or not word.islower():
+            continue
+        lines = [x for x in "\n".join(parts).split("\n") if x.startswith("   ")]
+        found = re.search(r"^\s+(?:1\. )?([A-Z][^\[\]]{30,}?[.;])(?=\s|$)", "\n".join(lines), re.M)
+        if found:
+            plain = re.sub(r"[{}]|\((?:[A-Z][a-z]*\.)\)\s*|--[A-Z].*$", "", found[1], flags=re.S)
+            pairs.append((f"Explain the word {word}.", trim(plain)))
     return pairs
 
 
@@ -218,7 +265,8 @@ def seeds(root: Path) -> list[Pair]:
 
 
 SOURCES: dict[str, Callable[[Path], list[Pair]]] = {
-    f.__name__: f for f in (wordnet, jargon, fortunes, manual, docstrings, policy, sums, seeds)
+    f.__name__: f
+    for f in (wordnet, jargon, fortunes, manual, docstrings, policy, sums, seeds, foldoc, webster)
 }
 
 

@@ -15,12 +15,20 @@ from hydrometer.cli.results import claim_folder, write_results
 from hydrometer.errors import InputError
 from hydrometer.stats.roc import auroc, tpr_at_fpr
 from hydrometer.trace.evaluate import Pair, default_pairs, evaluate, read_pairs
-from hydrometer.trace.lineage import read_lineage
+from hydrometer.trace.lineage import Lineage, read_lineage
 from hydrometer.trace.load import load_answers, load_panel
+from hydrometer.trace.panel import Panel
+from hydrometer.trace.power import Scored, Trait, measure_power, read_scores, read_traits
 
 __all__ = ["trace"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+TEXT = {
+    "score": "text alone (the trace score)",
+    "overlap": "text alone, 2-gram overlap (baseline)",
+    "length": "length only (baseline)",
+}
+"""What the views of the answers are called."""
 
 
 @click.command()
@@ -34,6 +42,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--max-prompts", type=click.IntRange(20), help="Use only so many prompts, by seed.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--peer", type=FILE, multiple=True, help="A peer's scores (bench/trace/README.md).")
+@click.option(
+    "--views", type=FILE, multiple=True, help="Scores of further views, for the power by share."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics (without the pairs).")
 def trace(
     responses: Path,
@@ -44,16 +55,28 @@ def trace(
     max_prompts: int | None,
     seed: int,
     peer: tuple[Path, ...],
+    views: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     """Judge every pair of suspect and candidate, the suspect's whole family left out.
 
     Writes OUT/metrics.json and OUT/table.md. Default pairs: each student and
     each clean model of the lineage with each teacher; derived models stand in
-    a row of their own.
+    a row of their own. Where the lineage has the columns share, paraphrased,
+    method, base and teacher, OUT/power.json and OUT/power.md tell the power by
+    the teacher's share, each base judged among models of that base.
     """
     claim_folder(out)
     known = read_lineage(lineage)
+    traits = read_traits(lineage)
+    further = [s for path in views for s in read_scores(path)]
+    if further and traits is None:
+        raise InputError(
+            "the lineage does not say how the models were made",
+            got="no column share",
+            wanted="columns share, paraphrased, method, base, teacher",
+            next_step="leave --views out, or complete the lineage",
+        )
     held = load_answers([responses], role="panel", format="answers", prompts=prompts)
     panel = load_panel(held, known)
     if max_prompts is not None and max_prompts < len(panel.prompts):
@@ -72,11 +95,59 @@ def trace(
     found["quarantined"] = sum(d.quarantined for d in held.digests)
     found["peers"] = [_peer(path, judged) for path in peer]
     write_results(out, found, _table(found))
+    if traits:
+        _power(panel, known, traits, further, seed, out)
     if as_json:
         click.echo(json.dumps({k: v for k, v in found.items() if k != "pairs"}))
     else:
         click.echo(_table(found))
     return 0
+
+
+def _power(
+    panel: Panel,
+    known: Lineage,
+    traits: dict[str, Trait],
+    further: list[Scored],
+    seed: int,
+    out: Path,
+) -> None:
+    """Judge each base's models among themselves and write the power by share."""
+    scored: list[Scored] = []
+    told: dict[str, Any] = {}
+    teachers = [m for m in panel.answers if known[m].kind == "teacher"]
+    for base in sorted({traits[m].base for m in panel.answers if m in traits}):
+        own = [m for m in panel.answers if m in traits and traits[m].base == base]
+        part = panel.select(models=[*teachers, *own])
+        bar = Progress(sys.stderr)
+        found = evaluate(part, default_pairs(list(part.answers), known), seed=seed, progress=bar)
+        bar.close()
+        for pair in found["pairs"]:
+            for view in ("score", "overlap", "length"):
+                value = -1e9 if pair[view] is None else pair[view]
+                scored.append(Scored(pair["student"], pair["teacher"], TEXT[view], value))
+        told[base] = _verdicts(found["pairs"], traits)
+    power = measure_power([*scored, *further], traits, seed=seed)
+    power.update(seed=seed, prompts=len(panel.prompts), verdicts=told)
+    try:
+        (out / "power.json").write_text(json.dumps(power, indent=1) + "\n", encoding="utf-8")
+        (out / "power.md").write_text(_power_table(power), encoding="utf-8")
+    except OSError as err:
+        raise InputError(f"cannot write to {out}", got=str(err)[:120]) from err
+
+
+def _verdicts(pairs: list[dict[str, Any]], traits: dict[str, Trait]) -> list[dict[str, Any]]:
+    """Count what `hydrometer trace` itself would say, by share (0: pairs with a stranger)."""
+    out = []
+    share = {(p["student"], p["teacher"]): traits[p["student"]].share * p["label"] for p in pairs}
+    for level in sorted(set(share.values())):
+        own = [p for p in pairs if share[p["student"], p["teacher"]] == level]
+        said = {
+            alpha: sum(p["verdicts"][alpha] == "supported" for p in own)
+            for alpha in ("0.01", "0.05")
+        }
+        out.append({"share": level, "pairs": len(own), "supported": said})
+    return out
 
 
 def _peer(path: Path, judged: list[Pair]) -> dict[str, Any]:
@@ -191,3 +262,84 @@ def _table(found: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(rows)
+
+
+def _power_table(found: dict[str, Any]) -> str:
+    """Return the result of `measure_power` as Markdown."""
+    level = f"{found['fpr'] * 100:g} %"
+    lines = [f"# Detection against the teacher's share, at {level} false positives", ""]
+    for base, views in found["bases"].items():
+        if base in found.get("verdicts", {}):
+            lines += [f"Verdicts of the audit among models of the base {base}:", ""]
+            lines += ["| share | pairs | supported at alpha 0.05 | at 0.01 |"]
+            lines += ["| --: | --: | --: | --: |"]
+            for row in found["verdicts"][base]:
+                name = f"{row['share']:g} %" if row["share"] else "not its teacher"
+                said = row["supported"]
+                lines.append(f"| {name} | {row['pairs']} | {said['0.05']} | {said['0.01']} |")
+            lines.append("")
+        for view, one in views.items():
+            lines += [f"## {base}: {view}", "", *_null_lines(one, level), ""]
+            lines += [
+                "| share of the examples | models | detected | rate (95 %) | median score "
+                "| AUROC (95 %) |",
+                "| --: | --: | --: | --- | --: | --- |",
+            ]
+            for row in one["by_share"]:
+                area = "-" if row["auroc"] is None else f"{row['auroc']:.3f}"
+                if row["auroc_interval"]:
+                    area += " ({:.3f}-{:.3f})".format(*row["auroc_interval"])
+                lines.append(
+                    f"| {row['share']:g} % | {row['n']} | {_count(row)} | {_percent(row)} | "
+                    f"{row['median_score']:.2f} | {area} |"
+                )
+            least = one["smallest_share"]
+            told = f"{least:g} %" if least is not None else "none of those built"
+            lines += ["", f"Smallest share detected (half of the models, from there on): {told}."]
+            for name, title in (
+                ("paraphrase", "text"),
+                ("method", "method"),
+                ("prompts", "half of the prompts"),
+            ):
+                for row in one[name]:
+                    lines.append(
+                        f"- {title} {row['treatment']} at {row['share']:g} %: "
+                        f"{_count(row['treated'])} of {row['treated']['n']} detected, against "
+                        f"{_count(row['plain'])} of {row['plain']['n']} (median score "
+                        f"{_cell(row['median_score'])} against "
+                        f"{_cell(row['median_score_plain'])})"
+                    )
+            if one["undetected"]:
+                lines.append(f"- not detected: {', '.join(one['undetected'])}")
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _null_lines(one: dict[str, Any], level: str) -> list[str]:
+    null = one["null"]
+    if one["rule"] == "exact p-value":
+        head = f"Detected: exact p-value at most {level}."
+    elif null["threshold"] is None:
+        head = f"No threshold: {null['reason']}."
+    else:
+        head = f"Detected: score above {null['threshold']:.3f}, a rank among the null pairs."
+    parts = [f"{null['pairs']} null pairs of {null['models']} models"]
+    for name, title in (("human_only", "human text only"), ("other_teacher", "another teacher")):
+        if null[name]["n"]:
+            parts.append(f"{title}: {_count(null[name])} of {null[name]['n']} detected")
+    return [f"{head} {'; '.join(parts)}."]
+
+
+def _count(row: dict[str, Any]) -> str:
+    return "-" if row["count"] is None else str(row["count"])
+
+
+def _percent(row: dict[str, Any]) -> str:
+    if row["rate"] is None:
+        return "-"
+    low, high = row["interval"]
+    return f"{row['rate']:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
