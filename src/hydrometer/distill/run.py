@@ -1,0 +1,152 @@
+"""The whole still, stage after stage in one folder: a killed run continues where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydrometer.distill.example import read_examples
+from hydrometer.distill.files import read_json, write_json
+from hydrometer.distill.filter import Rejection, count_reasons
+from hydrometer.distill.gate import judge_rows, open_terms
+from hydrometer.distill.plan import Plan, make_plan
+from hydrometer.distill.recipe import changes
+from hydrometer.distill.stages import (
+    Selected,
+    Setting,
+    collect_answers,
+    select,
+    train_student,
+)
+from hydrometer.errors import InputError
+
+__all__ = ["STAGES", "locked", "prepare", "work"]
+
+STAGES = ("collect", "filter", "train", "evaluate", "card")
+
+
+def prepare(s: Setting, *, recipe_path: Path, flops: float | None = None) -> Plan:
+    """Claim the folder, see that the recipe is the one that began there, plan, and ask the gate.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be used, or holds the run of another recipe.
+    NotPermitted
+        If the gate would refuse: before any query is sent.
+    """
+    claim(s.folder)
+    known = s.folder / "run.json"
+    making = s.recipe.making()
+    if known.exists():
+        differs = changes(read_json(known).get("making") or {}, making)
+        if differs:
+            raise InputError(
+                f"the recipe is not the one that began in {s.folder}",
+                got="; ".join(differs)[:600],
+                next_step="change it back, or name a new folder with --work",
+            )
+    plan = make_plan(s.recipe, at=s.clock(), work=s.folder, flops=flops)
+    write_json({**plan.to_record(), "at": s.clock().isoformat()}, s.folder / "plan.json")
+    plan.ruling.require()
+    if not known.exists():
+        where = os.path.relpath(recipe_path.resolve(), s.folder.resolve())
+        record = {"recipe": where, "making": making, "sha256": s.recipe.digest}
+        write_json({**record, "begun": s.clock().isoformat()}, known)
+    return plan
+
+
+def claim(folder: Path) -> None:
+    """Make the folder and see that it can be written.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    probe = folder / ".probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as err:
+        raise InputError(
+            f"cannot write to {folder}",
+            got=str(err)[:160],
+            next_step="make room, or name another folder with --work",
+        ) from err
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second run, where the system can.
+
+    Raises
+    ------
+    InputError
+        If another run holds it.
+    """
+    claim(folder)
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover (not a POSIX system)
+        yield
+        return
+    with open(folder / ".lock", "w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            raise InputError(
+                f"another run is at work in {folder}", next_step="wait for it, or name another"
+            ) from err
+        yield
+
+
+def work(s: Setting, plan: Plan, *, until: str = STAGES[-1]) -> tuple[Selected, Any]:
+    """Run the stages up to the training; return the training set and the trained student.
+
+    Where several processes train together the answers must have been
+    collected before: every process reads them, and only the first writes.
+
+    Raises
+    ------
+    InputError
+        If several processes train and the training set is not there yet.
+    """
+    if s.ranks > 1:
+        return _together(s)
+    answers, _ = collect_answers(s, plan)
+    if until == "collect":
+        return Selected([], [], {}, plan.ruling.require(), plan.ruling), None
+    chosen = select(s, plan, answers)
+    if until == "filter":
+        return chosen, None
+    return chosen, train_student(s, chosen.examples, chosen.permit)
+
+
+def _together(s: Setting) -> tuple[Selected, Any]:
+    path = s.folder / "examples.jsonl"
+    if not path.exists():
+        raise InputError(
+            "several processes cannot collect", got=f"no {path}",
+            next_step="first, in one process: hydrometer distill run RECIPE --until filter",
+        )  # fmt: skip
+    examples = read_examples(path)
+    use, catalogue = open_terms(s.recipe, at=s.clock())
+    ruling = judge_rows([e.row() for e in examples], use, catalogue, at=s.clock())
+    permit = ruling.require()
+    trained = train_student(s, examples, permit)
+    provenance = _lines(s.folder / "provenance.jsonl")
+    rejected = count_reasons(Rejection(**r) for r in _lines(s.folder / "rejected.jsonl"))
+    return Selected(examples, provenance, rejected, permit, ruling), trained
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as err:
+        raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
