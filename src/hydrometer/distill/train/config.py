@@ -45,6 +45,10 @@ class TrainConfig:
     alpha : float
         Weight of the cross-entropy beside the divergence, between 0 (the
         divergence alone) and 1.
+    top_k : int
+        For ``logit``: the teacher's likeliest tokens that are kept at each
+        position, in a cache made before the training; 0 asks the teacher
+        during the training, for its whole distribution.
     on_policy_share : float
         For ``on-policy``: the share of the rows whose answer the student
         draws; the others keep the teacher's recorded answer.
@@ -103,6 +107,7 @@ class TrainConfig:
     beta: float = 0.5
     temperature: float = 1.0
     alpha: float = 0.5
+    top_k: int = 0
     on_policy_share: float = 1.0
     max_new_tokens: int = 64
     epochs: float = 1.0
@@ -133,7 +138,7 @@ class TrainConfig:
         for name in ("batch_size", "accumulate", "max_length", "max_new_tokens",
                      "keep_checkpoints", "log_steps"):  # fmt: skip
             _whole(name, getattr(self, name), 1)
-        for name in ("save_steps", "lora"):
+        for name in ("save_steps", "lora", "top_k"):
             _whole(name, getattr(self, name), 0)
         for name in ("steps", "lora_alpha"):
             if getattr(self, name) is not None:

@@ -16,26 +16,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import datasets
 import peft
 import safetensors
 import torch
 from accelerate import PartialState
 from transformers import PrinterCallback
-from trl import SFTConfig
 
 from hydrometer.distill.example import Example
+from hydrometer.distill.train.assemble import assemble
 from hydrometer.distill.train.base import open_base
+from hydrometer.distill.train.cache import LogitCache, is_cache
 from hydrometer.distill.train.checkpoints import newest, prune
 from hydrometer.distill.train.config import Base, TrainConfig
-from hydrometer.distill.train.order import order, updates
 from hydrometer.distill.train.record import Curve, Trained, read_curve, read_trained, write_json
 from hydrometer.distill.train.tokens import Encoded, encode
 from hydrometer.distill.train.trainer import (
     CurveWriter,
-    House,
     Progress,
-    SequenceTrainer,
     require_finite,
 )
 from hydrometer.distill.train.weights import weights_digest
@@ -116,7 +113,7 @@ def train(
     encoded = encode(examples, tokenizer, max_length=config.max_length, too_long=config.too_long)
     _require_room(out, student, config)
     try:
-        trainer = _trainer(student, tokenizer, encoded, config, out, seed, teacher, state)
+        trainer = assemble(student, tokenizer, encoded, config, out, seed, teacher, state)
         return _run(trainer, tokenizer, encoded, base, config, out, fingerprint, progress)
     except HydrometerError:
         raise
@@ -148,12 +145,16 @@ def _fingerprint(
         "base": [base.text.replace(base.path, ""), weights_digest(base.path)],
         "examples": [[e.id, e.content] for e in examples],
         "seed": seed,
-        "teacher": None if teacher is None else weights_digest(teacher),
+        "teacher": None if teacher is None else _teacher_digest(teacher),
         "processes": processes,
     }
     for name in ("keep_checkpoints", "save_steps"):  # they change no weight
         del decides["config"][name]  # type: ignore[attr-defined]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _teacher_digest(teacher: Path) -> str:
+    return LogitCache(teacher).digest if is_cache(teacher) else weights_digest(teacher)
 
 
 def _claim(out: Path, fingerprint: str, state: Any) -> bool:
@@ -209,81 +210,6 @@ def _full(err: BaseException) -> str | None:
     return text[:160] if any(s in text for s in signs) else None
 
 
-def _settings(config: TrainConfig, out: Path, seed: int, steps: int) -> dict[str, Any]:
-    every = -(-config.save_steps // config.log_steps) * config.log_steps
-    return {
-        "output_dir": str(out / CHECKPOINTS),
-        "max_steps": steps,
-        "per_device_train_batch_size": config.batch_size,
-        "gradient_accumulation_steps": config.accumulate,
-        "learning_rate": config.learning_rate,
-        "lr_scheduler_type": config.schedule
-        + ("_with_warmup" if config.schedule == "constant" else ""),
-        "warmup_steps": int(config.warmup * steps),
-        "weight_decay": config.weight_decay,
-        "max_grad_norm": config.max_grad_norm,
-        "bf16": config.dtype == "bfloat16",
-        "use_cpu": not torch.accelerator.is_available(),
-        "activation_checkpointing": config.checkpoint_gradients,
-        "save_strategy": "steps" if every else "no",
-        "save_steps": every or 1,
-        "logging_steps": config.log_steps,
-        "logging_nan_inf_filter": False,
-        "train_sampling_strategy": "sequential",
-        "include_num_input_tokens_seen": "non_padding",
-        "remove_unused_columns": False,
-        "dataloader_pin_memory": torch.accelerator.is_available(),
-        "disable_tqdm": True,
-        "report_to": "none",
-        "seed": seed,
-        "data_seed": seed,
-    }
-
-
-def _lora(config: TrainConfig) -> Any:
-    if not config.lora:
-        return None
-    return peft.LoraConfig(
-        r=config.lora,
-        lora_alpha=config.lora_alpha or 2 * config.lora,
-        target_modules=list(config.lora_targets) or "all-linear",
-        task_type="CAUSAL_LM",
-    )
-
-
-def _trainer(
-    student: Any,
-    tokenizer: Any,
-    encoded: Encoded,
-    config: TrainConfig,
-    out: Path,
-    seed: int,
-    teacher: Path | None,
-    state: Any,
-) -> Any:
-    whole = config.batch_size * config.accumulate * state.num_processes
-    steps = updates(config, len(encoded.rows), state.num_processes)
-    places = order(len(encoded.rows), steps * whole, seed=seed)
-    data = datasets.Dataset.from_dict(
-        {
-            "input_ids": [list(r.ids) for r in encoded.rows],
-            "labels": [r.labels for r in encoded.rows],
-        }
-    ).select(places)
-    trainer = SequenceTrainer(
-        model=student,
-        args=SFTConfig(
-            **_settings(config, out, seed, steps),
-            max_length=None,
-            dataset_kwargs={"skip_prepare_dataset": True},
-        ),
-        train_dataset=data,
-        processing_class=tokenizer,
-        peft_config=_lora(config),
-    )
-    return trainer
-
-
 def _run(
     trainer: Any,
     tokenizer: Any,
@@ -295,7 +221,7 @@ def _run(
     progress: Progress | None,
 ) -> Trained:
     accelerator = trainer.accelerator
-    House.keep_checkpoints = config.keep_checkpoints
+    trainer.keep_checkpoints = config.keep_checkpoints
     last = newest(out / CHECKPOINTS)
     accelerator.wait_for_everyone()
     step = 0 if last is None else int(last.name.rpartition("-")[2])
@@ -305,7 +231,6 @@ def _run(
         kept = curve.cut(step)
         before = float(kept[-1]["seconds"]) if kept else 0.0
     accelerator.wait_for_everyone()
-    trainer.begin_step = step
     trainer.remove_callback(PrinterCallback)
     writer = CurveWriter(curve, before, time.perf_counter, progress)
     trainer.add_callback(writer)
@@ -361,7 +286,8 @@ def _save(trainer: Any, tokenizer: Any, base: Base, config: TrainConfig, out: Pa
     trainer.accelerator.wait_for_everyone()
     if main:
         for folder in filter(None, (new, adapter)):
-            (folder / "training_args.bin").unlink(missing_ok=True)
+            for name in ("training_args.bin", "README.md"):  # settings with paths; an empty card
+                (folder / name).unlink(missing_ok=True)
         shutil.rmtree(out / STUDENT, ignore_errors=True)
         os.replace(new, out / STUDENT)
     gc.collect()

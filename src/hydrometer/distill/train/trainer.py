@@ -33,6 +33,10 @@ class House:
     state: Any
     keep_checkpoints = 2
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._terms: dict[str, dict[int, list[Any]]] = {}
+        super().__init__(*args, **kwargs)
+
     def _send_telemetry(self) -> None:
         return None
 
@@ -41,9 +45,10 @@ class House:
 
     def note(self, **terms: Any) -> None:
         """Add one batch's terms of the loss, normalised as the loss is."""
-        sums = self.__dict__.setdefault("_terms", {})
         for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + value.detach()
+            self._terms.setdefault(name, {}).setdefault(self.state.global_step, []).append(
+                value.detach().double()
+            )
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log with the terms of the loss, averaged over processes and steps.
@@ -54,18 +59,15 @@ class House:
             If the loss or the gradient is no finite number.
         """
         if "loss" in logs:
-            steps = self.state.global_step - self.__dict__.get("_logged", self._began())
-            self.__dict__["_logged"] = self.state.global_step
-            for name, value in sorted(self.__dict__.pop("_terms", {}).items()):
-                mean = self.accelerator.reduce(value.double(), reduction="mean")
-                logs[name] = float(mean) / max(steps, 1)
+            for name, steps in sorted(self._terms.items()):
+                total = sum(sum(parts) for parts in steps.values())
+                mean = self.accelerator.reduce(total, reduction="mean")
+                logs[name] = float(mean) / len(steps)
+            self._terms.clear()
             for name in ("loss", "grad_norm"):
                 if not math.isfinite(logs.get(name, 0.0)):
                     raise self._stopped(f"the {name.replace('_', ' of the ')} is {logs[name]}")
         super().log(logs, start_time)  # type: ignore[misc]
-
-    def _began(self) -> int:
-        return int(self.__dict__.get("begin_step", 0))
 
     def _stopped(self, why: str) -> ModelError:
         last = newest(Path(self.args.output_dir))
