@@ -107,6 +107,17 @@ def teacher(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def other_tokenizer(tmp_path_factory) -> Path:
+    """As many tokens as the teacher's, some of them others."""
+    path = tmp_path_factory.mktemp("other")
+    made = make_tokenizer(
+        path, "Quite another text about ships, harbours and the stormy sea. " + TEXT
+    )
+    assert len(made) == 320
+    return path
+
+
 @pytest.fixture
 def teach(examples, permit, teacher, tmp_path):
     """Train a tiny student; every argument can be another one."""

@@ -24,7 +24,7 @@ from hydrometer.distill.train.trl116 import require_pinned
 from hydrometer.distill.train.vocabulary import require_same_vocabulary
 from hydrometer.errors import InputError
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "require_teacher"]
 
 LOGITS = "logits"
 """Folder of a cache that the training itself makes."""
@@ -62,9 +62,8 @@ def assemble(
     Raises
     ------
     InputError
-        If the method needs a teacher and has none, or one that does not fit.
+        If the teacher does not fit the student.
     """
-    _require_teacher(config, teacher)
     whole = config.batch_size * config.accumulate * state.num_processes
     steps = updates(config, len(encoded.rows), state.num_processes)
     places = order(len(encoded.rows), steps * whole, seed=seed)
@@ -95,7 +94,14 @@ def assemble(
     return _online(student, tokenizer, encoded, config, teacher, settings, places, whole)
 
 
-def _require_teacher(config: TrainConfig, teacher: Path | None) -> None:
+def require_teacher(config: TrainConfig, teacher: Path | None) -> None:
+    """Raise where a method needs a teacher, and there is none or one of the wrong kind.
+
+    Raises
+    ------
+    InputError
+        Which says what is wanted.
+    """
     if config.method == "sequence":
         return
     if teacher is None:

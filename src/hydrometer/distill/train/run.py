@@ -23,7 +23,7 @@ from accelerate import PartialState
 from transformers import PrinterCallback
 
 from hydrometer.distill.example import Example
-from hydrometer.distill.train.assemble import assemble
+from hydrometer.distill.train.assemble import assemble, require_teacher
 from hydrometer.distill.train.base import open_base
 from hydrometer.distill.train.cache import LogitCache, is_cache
 from hydrometer.distill.train.checkpoints import newest, prune
@@ -44,6 +44,7 @@ __all__ = ["train"]
 LIBRARIES = ("torch", "transformers", "accelerate", "trl", "peft", "datasets")
 RUN = "run.json"
 STUDENT, ADAPTER, CHECKPOINTS = "student", "adapter", "checkpoints"
+MADE = ("curve.jsonl", "trained.json", "logits", STUDENT, ADAPTER, CHECKPOINTS)
 
 
 def train(
@@ -102,6 +103,7 @@ def train(
         If the loss is no number, or memory runs out.
     """
     permit.require([e.row() for e in examples], at=at)
+    require_teacher(config, teacher)
     state = PartialState()
     out = Path(out)
     fingerprint = _fingerprint(examples, base, config, seed, teacher, state.num_processes)
@@ -166,6 +168,8 @@ def _claim(out: Path, fingerprint: str, state: Any) -> bool:
             found = json.loads(path.read_text("utf-8"))["fingerprint"]
         except (OSError, ValueError, KeyError, TypeError) as err:
             raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
+    if found != fingerprint and not any((out / name).exists() for name in MADE):
+        found = None  # what was begun here has come to nothing
     if found not in (None, fingerprint):
         raise InputError(
             f"{out} holds another training",
