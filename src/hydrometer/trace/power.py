@@ -1,16 +1,15 @@
 """Power of detection against the teacher's share of the training text.
 
-The null is a population: models tuned without the teacher's text, each paired with that
-teacher. The threshold is a rank among the null pairs, so that a new null pair of the same
-population exceeds it with probability at most the level asked for. Intervals of the detection
-rate are exact and speak of models that are trained alike; the threshold is taken as given.
+The null is a population: models tuned without the teacher's text, each paired with it. The
+threshold is a rank among the null pairs: a new pair of that population exceeds it with at most
+the probability asked for. Intervals are exact, speak of models, and take the threshold as given.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +62,11 @@ class Trait:
     prompts: str = "all"
 
 
+USUAL = Trait(0.0, False, "sequence", "", "")
+TREATMENTS = {"paraphrase": "paraphrased", "method": "method", "prompts": "prompts"}
+"""What is compared with models that differ in nothing else, and the trait that says so."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """One model and one candidate, by one view; larger speaks for distillation.
@@ -92,7 +96,7 @@ class Threshold:
     finest : float
         The smallest level that so many pairs can speak of, 1 / (pairs + 1).
     reason : str
-        Why there is no value; empty otherwise.
+        Why there is no value.
     """
 
     value: float | None
@@ -117,7 +121,7 @@ def null_threshold(scores: Sequence[float], *, fpr: float, models: int | None = 
     fpr : float
         In (0, 1).
     models : int, optional
-        Distinct models among the pairs; as many as pairs where not given.
+        Distinct models among the pairs; every pair its own where not given.
 
     References
     ----------
@@ -133,7 +137,7 @@ def null_threshold(scores: Sequence[float], *, fpr: float, models: int | None = 
     """
     if not 0.0 < fpr < 1.0:
         raise InputError("fpr is out of range", got=repr(fpr), wanted="0 < fpr < 1")
-    values = np.sort(np.asarray([s for s in scores], dtype=float))[::-1]
+    values = np.sort(np.asarray(list(scores), dtype=float))[::-1]
     n = int(values.size)
     if np.isnan(values).any():
         raise InputError("a null score is no number", got="nan")
@@ -147,6 +151,13 @@ def null_threshold(scores: Sequence[float], *, fpr: float, models: int | None = 
     return Threshold(value, n, count, int(np.sum(values > value)), finest)
 
 
+def _rows(path: str | Path) -> list[dict[str, Any]]:
+    try:
+        return list(csv.DictReader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeError, csv.Error) as err:
+        raise InputError(f"cannot read the table {path}", got=str(err)[:120]) from err
+
+
 def read_traits(path: str | Path) -> dict[str, Trait] | None:
     """Return how each student and clean model was made, None where the table does not say.
 
@@ -155,10 +166,7 @@ def read_traits(path: str | Path) -> dict[str, Trait] | None:
     InputError
         If a share is no percentage, or a student has none.
     """
-    try:
-        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeError, csv.Error) as err:
-        raise InputError(f"cannot read the lineage {path}", got=str(err)[:120]) from err
+    rows = _rows(path)
     if not rows or any(c not in rows[0] for c in COLUMNS):
         return None
     out = {}
@@ -181,8 +189,7 @@ def read_traits(path: str | Path) -> dict[str, Trait] | None:
             share,
             values["paraphrased"] == "yes",
             values["method"] or "sequence",
-            values["base"],
-            values["teacher"],
+            *(values["base"], values["teacher"]),
             values["prompts"] or "all",
         )
     return out
@@ -196,10 +203,7 @@ def read_scores(path: str | Path) -> list[Scored]:
     InputError
         If the file is not such a table.
     """
-    try:
-        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeError, csv.Error) as err:
-        raise InputError(f"cannot read the scores {path}", got=str(err)[:120]) from err
+    rows = _rows(path)
     out = []
     for number, row in enumerate(rows, 2):
         try:
@@ -222,17 +226,13 @@ def read_scores(path: str | Path) -> list[Scored]:
                 wanted="columns model, teacher, view, score and, where exact, pvalue",
             )
         out.append(one)
-    if not out:
+    if not rows:
         raise InputError(f"{path} holds no scores", wanted="model,teacher,view,score")
     return out
 
 
 def measure_power(
-    scored: Iterable[Scored],
-    traits: Mapping[str, Trait],
-    *,
-    fpr: float = 0.01,
-    seed: int,
+    scored: Iterable[Scored], traits: Mapping[str, Trait], *, fpr: float = 0.01, seed: int
 ) -> dict[str, Any]:
     """Return, by base and view, the power against share and what paraphrase and method change.
 
@@ -257,112 +257,119 @@ def measure_power(
         views: dict[str, Any] = {}
         own = [s for s in rows if traits[s.model].base == base]
         for view in dict.fromkeys(s.view for s in own):
-            views[view] = _view([s for s in own if s.view == view], traits, fpr, seed)
+            views[view] = _View([s for s in own if s.view == view], traits, fpr, seed).plain()
         out["bases"][base] = views
     return out
 
 
-def _view(
-    rows: Sequence[Scored], traits: Mapping[str, Trait], fpr: float, seed: int
-) -> dict[str, Any]:
-    """Return one view of one base."""
-    null = [s for s in rows if traits[s.model].teacher != s.teacher]
-    positive = [s for s in rows if traits[s.model].teacher == s.teacher]
-    level = null_threshold([s.score for s in null], fpr=fpr, models=len({s.model for s in null}))
-    exact = all(s.pvalue is not None for s in rows)
-    usable = exact or level.value is not None
+class _View:
+    """One view of one base: its level, and what lies above it."""
 
-    def flag(s: Scored) -> bool:
-        if exact:
-            return s.pvalue is not None and s.pvalue <= fpr
-        return level.value is not None and s.score > level.value
+    def __init__(
+        self, rows: Sequence[Scored], traits: Mapping[str, Trait], fpr: float, seed: int
+    ) -> None:
+        self.traits, self.fpr, self.seed = traits, fpr, seed
+        self.null = [s for s in rows if traits[s.model].teacher != s.teacher]
+        self.positive = [s for s in rows if traits[s.model].teacher == s.teacher]
+        models = len({s.model for s in self.null})
+        self.level = null_threshold([s.score for s in self.null], fpr=fpr, models=models)
+        self.exact = all(s.pvalue is not None for s in rows)
+        self.usable = self.exact or self.level.value is not None
 
-    plain = [s for s in positive if _plain(traits[s.model])]
-    alarms = exact_rate(sum(map(flag, null)), len(null))
-    strangers = [s for s in null if traits[s.model].teacher]
-    people = [s for s in null if not traits[s.model].teacher]
-    by_share = _by_share(plain, null, traits, flag, usable, seed)
-    return {
-        "rule": "exact p-value" if exact else "rank among null pairs",
-        "null": {
-            "pairs": level.pairs,
-            "models": level.models,
-            "human_only": _rate(people, flag, usable),
-            "other_teacher": _rate(strangers, flag, usable),
-            "threshold": None if exact else level.value,
-            "exceeding": alarms.count if usable else None,
-            "interval": [alarms.low, alarms.high] if usable and null else None,
-            "finest_level": level.finest,
-            "reason": "" if exact else level.reason,
-        },
-        "by_share": by_share,
-        "by_teacher": {
-            t: _by_share(
-                [s for s in plain if s.teacher == t],
-                [s for s in null if s.teacher == t],
-                traits,
-                flag,
-                usable,
-                seed,
-            )
-            for t in sorted({s.teacher for s in plain})
-        },
-        "smallest_share": smallest_share(by_share, fpr) if usable else None,
-        "undetected": [
-            f"{s.model} ({traits[s.model].share:g} %)"
-            for s in sorted(positive, key=lambda s: (-traits[s.model].share, s.model))
-            if usable and not flag(s)
-        ],
-        "paraphrase": _compare(positive, traits, flag, usable, "paraphrased"),
-        "method": _compare(positive, traits, flag, usable, "method"),
-        "prompts": _compare(positive, traits, flag, usable, "prompts"),
-    }
+    def flag(self, s: Scored) -> bool:
+        """Whether a pair is a detection."""
+        if self.exact:
+            return s.pvalue is not None and s.pvalue <= self.fpr
+        return self.level.value is not None and s.score > self.level.value
+
+    def rate(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        """Return the share of detections with its exact interval over models."""
+        if not self.usable or not rows:
+            count = 0 if self.usable else None
+            return {"n": len(rows), "count": count, "rate": None, "interval": None}
+        found = exact_rate(sum(map(self.flag, rows)), len(rows))
+        interval = [found.low, found.high]
+        return {"n": found.n, "count": found.count, "rate": found.rate, "interval": interval}
+
+    def plain(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        traits, level = self.traits, self.level
+        default = [s for s in self.positive if _default(traits[s.model])]
+        by_share = self.by_share(default, self.null)
+        teachers = sorted({s.teacher for s in default})
+        alarms = self.rate(self.null)
+        ordered = sorted(self.positive, key=lambda s: (-traits[s.model].share, s.model))
+        missed = [s for s in ordered if self.usable and not self.flag(s)]
+        return {
+            "rule": "exact p-value" if self.exact else "rank among null pairs",
+            "null": {
+                "pairs": level.pairs,
+                "models": level.models,
+                "human_only": self.rate([s for s in self.null if not traits[s.model].teacher]),
+                "other_teacher": self.rate([s for s in self.null if traits[s.model].teacher]),
+                "threshold": None if self.exact else level.value,
+                "exceeding": alarms["count"],
+                "interval": alarms["interval"],
+                "finest_level": level.finest,
+                "reason": "" if self.exact else level.reason,
+            },
+            "by_share": by_share,
+            "by_teacher": {t: self.by_share(*_of(t, default, self.null)) for t in teachers},
+            "smallest_share": smallest_share(by_share, self.fpr) if self.usable else None,
+            "undetected": [f"{s.model} ({traits[s.model].share:g} %)" for s in missed],
+            **{name: self.compare(trait) for name, trait in TREATMENTS.items()},
+        }
+
+    def by_share(self, positive: Sequence[Scored], null: Sequence[Scored]) -> list[dict[str, Any]]:
+        """Return rate, median score and AUROC at each share."""
+        out = []
+        for share in sorted({self.traits[s.model].share for s in positive}):
+            own = [s for s in positive if self.traits[s.model].share == share]
+            row = {"share": share, **self.rate(own), "median_score": _median(own)}
+            row["auroc"] = row["auroc_interval"] = None
+            if null:
+                both = [*own, *null]
+                area = auroc(
+                    [s.score for s in both],
+                    [1] * len(own) + [0] * len(null),
+                    clusters=[s.model for s in both],
+                    seed=self.seed,
+                )
+                row["auroc"] = area.auroc
+                row["auroc_interval"] = None if math.isnan(area.low) else [area.low, area.high]
+            out.append(row)
+        return out
+
+    def compare(self, name: str) -> list[dict[str, Any]]:
+        """Return each treatment beside the models that differ from it in nothing else."""
+        usual = getattr(USUAL, name)
+        treated: dict[tuple[str, float], list[Scored]] = {}
+        for s in self.positive:
+            value = getattr(self.traits[s.model], name)
+            if value != usual:
+                label = name if value is True else str(value)
+                treated.setdefault((label, self.traits[s.model].share), []).append(s)
+        out = []
+        change: dict[str, Any] = {name: usual}
+        for (label, share), rows in sorted(treated.items()):
+            alike = {replace(self.traits[s.model], **change) for s in rows}
+            others = [s for s in self.positive if self.traits[s.model] in alike]
+            both = {"treated": self.rate(rows), "plain": self.rate(others)}
+            medians = {"median_score": _median(rows), "median_score_plain": _median(others)}
+            out.append({"treatment": label, "share": share, **both, **medians})
+        return out
 
 
-def _plain(trait: Trait) -> bool:
-    return not trait.paraphrased and trait.method == "sequence" and trait.prompts == "all"
+def _of(teacher: str, *parts: Sequence[Scored]) -> list[list[Scored]]:
+    return [[s for s in rows if s.teacher == teacher] for rows in parts]
 
 
-def _rate(rows: Sequence[Scored], flag: Callable[[Scored], bool], usable: bool) -> dict[str, Any]:
-    """Return a share of flagged pairs with its exact interval over models."""
-    if not usable:
-        return {"n": len(rows), "count": None, "rate": None, "interval": None}
-    found = exact_rate(sum(map(flag, rows)), len(rows))
-    known = bool(rows)
-    return {
-        "n": found.n,
-        "count": found.count,
-        "rate": found.rate if known else None,
-        "interval": [found.low, found.high] if known else None,
-    }
+def _default(trait: Trait) -> bool:
+    return all(getattr(trait, name) == getattr(USUAL, name) for name in TREATMENTS.values())
 
 
-def _by_share(
-    positive: Sequence[Scored],
-    null: Sequence[Scored],
-    traits: Mapping[str, Trait],
-    flag: Callable[[Scored], bool],
-    usable: bool,
-    seed: int,
-) -> list[dict[str, Any]]:
-    out = []
-    for share in sorted({traits[s.model].share for s in positive}):
-        own = [s for s in positive if traits[s.model].share == share]
-        row = {"share": share, **_rate(own, flag, usable)}
-        row["median_score"] = float(np.median([s.score for s in own]))
-        row["auroc"] = row["auroc_interval"] = None
-        if null:
-            both = [*own, *null]
-            area = auroc(
-                [s.score for s in both],
-                [1] * len(own) + [0] * len(null),
-                clusters=[s.model for s in both],
-                seed=seed,
-            )
-            row["auroc"] = area.auroc
-            row["auroc_interval"] = None if math.isnan(area.low) else [area.low, area.high]
-        out.append(row)
-    return out
+def _median(rows: Sequence[Scored]) -> float | None:
+    return float(np.median([s.score for s in rows])) if rows else None
 
 
 def smallest_share(by_share: Sequence[Mapping[str, Any]], fpr: float) -> float | None:
@@ -391,40 +398,3 @@ def smallest_share(by_share: Sequence[Mapping[str, Any]], fpr: float) -> float |
             break
         found = row["share"]
     return found
-
-
-def _compare(
-    positive: Sequence[Scored],
-    traits: Mapping[str, Trait],
-    flag: Callable[[Scored], bool],
-    usable: bool,
-    name: str,
-) -> list[dict[str, Any]]:
-    """Return each treatment beside the models that differ from it in nothing else."""
-    plain = {"paraphrased": False, "method": "sequence", "prompts": "all"}[name]
-    treated: dict[tuple[str, float], list[Scored]] = {}
-    for s in positive:
-        value = getattr(traits[s.model], name)
-        if value != plain:
-            label = name if value is True else str(value)
-            treated.setdefault((label, traits[s.model].share), []).append(s)
-    out = []
-    for (label, share), rows in sorted(treated.items()):
-        made_plain: dict[str, Any] = {name: plain}
-        alike = {replace(traits[s.model], **made_plain) for s in rows}
-        others = [s for s in positive if traits[s.model] in alike]
-        out.append(
-            {
-                "treatment": label,
-                "share": share,
-                "treated": _rate(rows, flag, usable),
-                "plain": _rate(others, flag, usable),
-                "median_score": _median(rows),
-                "median_score_plain": _median(others),
-            }
-        )
-    return out
-
-
-def _median(rows: Sequence[Scored]) -> float | None:
-    return float(np.median([s.score for s in rows])) if rows else None
