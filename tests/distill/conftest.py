@@ -22,8 +22,9 @@ new = {{layers = 2, width = 16, heads = 2, context = 128, vocabulary = 300}}
 
 [teacher]
 spec = "recorded:teacher-a@answers.jsonl"
-model = "HuggingFaceTB/SmolLM2-135M-Instruct"
-surface = "weights"
+model = "acme/large"
+surface = "api"
+provider = "{provider}"
 generated_at = "2026-08-20"
 
 [prompts]
@@ -37,8 +38,62 @@ max_tokens = 40
 
 [use]
 file = "use.toml"
+catalogue = ["texts"]
 {more}
 """
+
+TEXT = """\
+key = "{provider}-terms"
+version = 2025-01-01
+provider = "{provider}"
+title = "Terms of {provider}"
+surface = ["api"]
+status = "in-force"
+effective_from = 2025-01-01
+evidence = "primary"
+seen = 2026-08-22
+read_on = 2026-08-23
+[source]
+archive = "made for a test"
+sha256 = "{sha}"
+[[clause]]
+ref = "2"
+reading = "{reading}"
+quote = "words of the text"
+sha256 = "{sha}"
+"""
+DUTIES = """\
+[[duty]]
+kind = "notice"
+text = "Portions come from Dutiful"
+clause = "3"
+quote = "a notice"
+when = ["weights"]
+[[duty]]
+kind = "name-prefix"
+text = "tiny"
+clause = "4"
+quote = "a name"
+when = ["weights"]
+[[duty]]
+kind = "pass-through"
+text = "the restrictions of 5"
+clause = "5"
+quote = "pass on"
+when = ["weights"]
+"""
+
+
+def lay_texts(folder):
+    folder.mkdir(exist_ok=True)
+    for provider, reading, more in (
+        ("acme", "permits", ""),
+        ("dutiful", "permits-with-duties", DUTIES),
+        ("barred", "bars-any", ""),
+    ):
+        text = TEXT.format(provider=provider, reading=reading, sha="a" * 64) + more
+        (folder / f"{provider}-terms@2025-01-01.toml").write_text(text)
+
 
 THINGS = [
     "a hydrometer",
@@ -86,7 +141,11 @@ def answer_text(i):
 def kitchen(tmp_path):
     """A folder with a recipe, its prompts, its use and the answers of its teacher."""
 
-    def lay(*, prompts="", answers="", more="", answer=answer_text, texts=None, use=USE):
+    def lay(
+        *, prompts="", answers="", more="", answer=answer_text, texts=None, use=USE,
+        provider="acme",
+    ):  # fmt: skip
+        lay_texts(tmp_path / "texts")
         texts = prompt_texts() if texts is None else texts
         with open(tmp_path / "prompts.jsonl", "w", encoding="utf-8") as file:
             for i, t in enumerate(texts):
@@ -97,7 +156,7 @@ def kitchen(tmp_path):
                 file.write(json.dumps(row) + "\n")
         (tmp_path / "use.toml").write_text(use, encoding="utf-8")
         path = tmp_path / "recipe.toml"
-        path.write_text(RECIPE.format(prompts=prompts, answers=answers, more=more))
+        path.write_text(RECIPE.format(prompts=prompts, answers=answers, more=more, provider=provider))
         return path
 
     return lay

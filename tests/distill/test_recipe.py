@@ -13,8 +13,8 @@ def test_a_recipe_with_its_defaults(kitchen):
     assert r.student.new is not None
     assert r.student.new.layers == 2
     assert r.teacher.writer("answer") == {
-        "role": "answer", "model": "HuggingFaceTB/SmolLM2-135M-Instruct", "surface": "weights",
-        "provider": None, "host": None, "aggregator": None, "account": None,
+        "role": "answer", "model": "acme/large", "surface": "api",
+        "provider": "acme", "host": None, "aggregator": None, "account": None,
         "generated_at": "2026-08-20",
     }  # fmt: skip
     assert r.train.epochs == 2
@@ -56,7 +56,7 @@ def test_all_problems_come_at_once_and_name_the_nearest_key(kitchen):
         ("@answers.jsonl", "@no.jsonl", "cannot read .*no.jsonl"),
         ("recorded:teacher-a@answers.jsonl", "hf:nowhere", "nothing at .*nowhere"),
         ("[use]", "[used]", r"no section \[used\]; nearest: \[use\](.|\n)*needs the section"),
-        ('surface = "weights"', 'surface = "moon"', "surface must be one of"),
+        ('surface = "api"', 'surface = "moon"', "surface must be one of"),
         ('name = "tiny"', 'name = " "', "name is empty"),
         ("held_out = 0.2", "held_out = nan", "must be a number"),
         ("[prompts]", "[prompts", "cannot read the recipe"),
@@ -113,8 +113,8 @@ def test_lineage_and_further_writers_are_rows_of_the_terms(kitchen):
     path = kitchen(prompts='writers = [{model = "w", surface = "api", provider = "x"}]')
     path.write_text(
         path.read_text().replace(
-            'surface = "weights"',
-            'surface = "weights"\ndistilled_from = [{model = "z", role = "answer"}]',
+            'surface = "api"',
+            'surface = "api"\ndistilled_from = [{model = "z", role = "answer"}]',
             1,
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,21 @@ from hydrometer.models.model import Model, Query
 from hydrometer.models.openai import Transport
 from hydrometer.models.prompts import Prompt, read_prompts, to_queries
 from hydrometer.models.record import Recorded, answered_already, plan, record
+from hydrometer.models.recorded import RecordedModel
 from hydrometer.models.spec import Spec, open_model
 from hydrometer.models.wire import Dialect
 from hydrometer.store.readers import read
 
-__all__ = ["Split", "collect", "model_name", "open_asked", "read_answers", "split_prompts"]
+__all__ = [
+    "Split",
+    "as_recorded",
+    "collect",
+    "model_name",
+    "open_asked",
+    "open_recorded",
+    "read_answers",
+    "split_prompts",
+]
 
 
 @dataclass(frozen=True)
@@ -151,14 +161,35 @@ def open_asked(
     )
 
 
-def model_name(spec: Spec, exchanges: Sequence[Exchange] = ()) -> str:
+def open_recorded(recipe: Recipe) -> RecordedModel | None:
+    """Return the answers that stand in for the teacher; None where a model is asked.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds several models and none is named.
+    """
+    spec = recipe.spec(recipe.teacher)
+    if spec.kind != "recorded":
+        return None
+    return RecordedModel(read(spec.where, model=spec.name).exchanges, name=spec.name)
+
+
+def as_recorded(queries: Sequence[Query], model: Model | None) -> list[Query]:
+    """Return the queries with the sampling of the answers, where these were recorded before.
+
+    A record says how it was sampled, whatever a recipe asks for; by that it
+    is known again in the log.
+    """
+    if not isinstance(model, RecordedModel):
+        return list(queries)
+    answers = model.answer(queries)
+    return [replace(q, sampling=e.sampling) for q, e in zip(queries, answers, strict=True)]
+
+
+def model_name(spec: Spec) -> str:
     """Return the name under which a model's answers are recorded, without opening it."""
-    if spec.name:
-        return spec.name
-    if spec.kind == "recorded":
-        names = {e.model for e in exchanges}
-        return names.pop() if len(names) == 1 else ""
-    return Path(spec.where).name
+    return spec.name or Path(spec.where).name
 
 
 def collect(
@@ -195,6 +226,8 @@ def collect(
     InputError
         If the log cannot be written; what came before is recorded.
     """
+    if isinstance(model, RecordedModel):
+        budget = None  # nothing is spent
     with Journal(out) as journal:
         ran = record(
             model, queries, journal, budget=budget, retry_failed=retry_failed, progress=progress

@@ -11,7 +11,7 @@ from typing import Any
 
 from hydrometer.errors import InputError
 
-__all__ = ["file_digest", "read_json", "write_json", "write_lines", "write_text"]
+__all__ = ["file_digest", "read_json", "read_lines", "write_json", "write_lines", "write_text"]
 
 
 def write_json(value: object, path: Path) -> None:
@@ -60,6 +60,21 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"cannot read {path}", got="no object")
     return found
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a JSONL file that `write_lines` wrote.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.split("\n") if line]
+    except (OSError, ValueError, RecursionError) as err:
+        raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
 
 
 def file_digest(path: Path) -> str:

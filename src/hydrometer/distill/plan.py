@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hydrometer.distill.collect import Split, model_name, split_prompts
+from hydrometer.distill.collect import Split, as_recorded, model_name, open_recorded, split_prompts
 from hydrometer.distill.example import from_exchange
 from hydrometer.distill.gate import Ruling, judge_rows, open_terms
 from hydrometer.distill.recipe import Recipe, bare
@@ -20,7 +20,6 @@ from hydrometer.models.budget import estimate, guess_tokens
 from hydrometer.models.journal import read_exchanges
 from hydrometer.models.model import Query
 from hydrometer.models.record import remaining
-from hydrometer.store.readers import read
 
 __all__ = ["Plan", "example_row", "make_plan", "parameters_of"]
 
@@ -131,7 +130,7 @@ def planned_rows(
     when the answers were written; a judge counts as asked now.
     """
     today = at.astimezone(UTC).date().isoformat()
-    left = remaining(recorded, queries, name) if name else list(range(len(queries)))
+    left = remaining(recorded, queries, name)
     rows = [example_row(recipe, e) for e in recorded if e.response is not None]
     writer = recipe.teacher.writer("answer")
     writer["generated_at"] = writer["generated_at"] or today
@@ -191,25 +190,25 @@ def make_plan(
         texts, one_topic=recipe.prompts.one_topic, seed=recipe.answers.seed
     )
     use, catalogue = open_terms(recipe, at=at)
-    taught, held = split.queries(recipe.answers), split.held_queries(recipe.answers)
+    source, spec = open_recorded(recipe), recipe.spec(recipe.teacher)
+    taught = as_recorded(split.queries(recipe.answers), source)
+    held = as_recorded(split.held_queries(recipe.answers), source)
     recorded, held_recorded = _log(work, "answers.jsonl"), _log(work, "held-out.jsonl")
-    spec = recipe.spec(recipe.teacher)
-    source = read(spec.where, model=spec.name).exchanges if spec.kind == "recorded" else []
-    name = model_name(spec, source)
+    name = source.name if source is not None else model_name(spec)
     rows = planned_rows(recipe, taught, recorded, name, at=at)
     ruling = judge_rows(rows, use, catalogue, at=at)
     todo = [taught[i] for i in remaining(recorded, taught, name)]
     todo += [held[i] for i in remaining(held_recorded, held, name)]
-    would = estimate(todo)
-    out = would.tokens_out or 0
+    would, whole = estimate(todo), estimate(taught)
+    out, whole_out = would.tokens_out or 0, whole.tokens_out or 0
+    if source is not None:  # nothing is sent, and the answers can be looked at
+        would = replace(would, tokens_in=0)
+        out, whole_out = 0, sum(guess_tokens(e.response or "") for e in source.answer(taught))
     judge_tokens = 0
     if recipe.judge is not None:
         long = recipe.answers.max_tokens + 80 + recipe.judge.max_tokens
         judge_tokens = sum(long + guess_tokens(q.prompt[-1].content) for q in taught)
-    whole = estimate(taught)
-    train_tokens = _train_tokens(
-        recipe.train, whole.tokens_in + (whole.tokens_out or 0), len(taught)
-    )
+    train_tokens = _train_tokens(recipe.train, whole.tokens_in + whole_out, len(taught))
     answer_s, rough_a = _answer_seconds(recipe, spec.kind, len(todo), out, flops)
     train_s, rough_t = _train_seconds(recipe, train_tokens, flops)
     for count, what in ((split.repeated, "prompts repeat an earlier one and are put once"),

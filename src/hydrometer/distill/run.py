@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hydrometer.distill.example import read_examples
-from hydrometer.distill.files import read_json, write_json
+from hydrometer.distill.files import read_json, read_lines, write_json
 from hydrometer.distill.filter import Rejection, count_reasons
 from hydrometer.distill.gate import judge_rows, open_terms
 from hydrometer.distill.plan import Plan, make_plan
@@ -22,9 +21,11 @@ from hydrometer.distill.stages import (
     select,
     train_student,
 )
+from hydrometer.distill.train.record import Trained, read_trained
 from hydrometer.errors import InputError
+from hydrometer.terms.permit import read_permit
 
-__all__ = ["STAGES", "locked", "prepare", "work"]
+__all__ = ["STAGES", "locked", "prepare", "reread", "work"]
 
 STAGES = ("collect", "filter", "train", "evaluate", "card")
 
@@ -106,18 +107,20 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def work(s: Setting, plan: Plan, *, until: str = STAGES[-1]) -> tuple[Selected, Any]:
+def work(
+    s: Setting, plan: Plan | None, *, until: str = STAGES[-1]
+) -> tuple[Selected, Trained | None]:
     """Run the stages up to the training; return the training set and the trained student.
 
     Where several processes train together the answers must have been
-    collected before: every process reads them, and only the first writes.
+    collected before: every process reads them, and only the first goes on.
 
     Raises
     ------
     InputError
         If several processes train and the training set is not there yet.
     """
-    if s.ranks > 1:
+    if s.ranks > 1 or plan is None:
         return _together(s)
     answers, _ = collect_answers(s, plan)
     if until == "collect":
@@ -128,25 +131,44 @@ def work(s: Setting, plan: Plan, *, until: str = STAGES[-1]) -> tuple[Selected, 
     return chosen, train_student(s, chosen.examples, chosen.permit)
 
 
-def _together(s: Setting) -> tuple[Selected, Any]:
-    path = s.folder / "examples.jsonl"
+def _together(s: Setting) -> tuple[Selected, Trained]:
+    chosen = _chosen(s.folder)
+    use, catalogue = open_terms(s.recipe, at=s.clock())
+    ruling = judge_rows([e.row() for e in chosen.examples], use, catalogue, at=s.clock())
+    chosen = replace(chosen, permit=ruling.require(), ruling=ruling)
+    return chosen, train_student(s, chosen.examples, chosen.permit)
+
+
+def _chosen(folder: Path) -> Selected:
+    """Return the training set that an earlier run left."""
+    path = folder / "examples.jsonl"
     if not path.exists():
         raise InputError(
-            "several processes cannot collect", got=f"no {path}",
-            next_step="first, in one process: hydrometer distill run RECIPE --until filter",
-        )  # fmt: skip
-    examples = read_examples(path)
-    use, catalogue = open_terms(s.recipe, at=s.clock())
-    ruling = judge_rows([e.row() for e in examples], use, catalogue, at=s.clock())
-    permit = ruling.require()
-    trained = train_student(s, examples, permit)
-    provenance = _lines(s.folder / "provenance.jsonl")
-    rejected = count_reasons(Rejection(**r) for r in _lines(s.folder / "rejected.jsonl"))
-    return Selected(examples, provenance, rejected, permit, ruling), trained
+            f"no training set in {folder}",
+            next_step="in one process: hydrometer distill run RECIPE --until filter",
+        )
+    rejected = count_reasons(Rejection(**r) for r in read_lines(folder / "rejected.jsonl"))
+    return Selected(
+        read_examples(path),
+        read_lines(folder / "provenance.jsonl"),
+        rejected,
+        read_permit(folder / "permit.json"),
+        None,
+    )
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        return [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as err:
-        raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
+def reread(s: Setting) -> tuple[Selected, Trained]:
+    """Return the training set and the student of a run whose training is done.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    trained = read_trained(s.folder / "train")
+    if trained is None:
+        raise InputError(
+            f"no trained student in {s.folder}",
+            next_step=f"hydrometer distill resume {s.folder}",
+        )
+    return _chosen(s.folder), trained

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hydrometer.distill.collect import collect, open_asked, read_answers
+from hydrometer.distill.collect import as_recorded, collect, open_asked, read_answers
 from hydrometer.distill.example import Example, examples_digest, from_exchange, write_examples
 from hydrometer.distill.files import write_json, write_lines
 from hydrometer.distill.filter import apply_filter, count_reasons, write_rejected
@@ -19,6 +19,7 @@ from hydrometer.distill.judge import judge_answers
 from hydrometer.distill.plan import Plan
 from hydrometer.distill.recipe import Recipe, bare
 from hydrometer.distill.record import provenance_row
+from hydrometer.distill.train.record import Trained
 from hydrometer.distill.vocabulary import learn_vocabulary
 from hydrometer.errors import InputError, MissingExtra, ModelError, Refused
 from hydrometer.exchange import Exchange, Sampling, prompt_key
@@ -91,6 +92,7 @@ def collect_answers(s: Setting, plan: Plan) -> tuple[list[Exchange], list[Exchan
         ("held-out", plan.split.held_queries(recipe.answers)),
     ):
         path = s.folder / f"{name}.jsonl"
+        queries = as_recorded(queries, teacher)
         if not queries:
             found.append([])
             continue
@@ -123,7 +125,7 @@ class Selected:
     provenance: list[dict[str, Any]]
     rejected: dict[str, int]
     permit: Permit
-    ruling: Ruling
+    ruling: Ruling | None
 
 
 def select(s: Setting, plan: Plan, answers: Sequence[Exchange]) -> Selected:
@@ -205,7 +207,7 @@ def _named(plan: Plan) -> dict[str, str]:
     }
 
 
-def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Any:
+def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Trained:
     """Train on exactly the examples of the permit; return what the trainer says.
 
     Raises
@@ -237,7 +239,7 @@ def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> An
     )
 
 
-def place_student(trained: Any, folder: Path) -> None:
+def place_student(trained: Trained, folder: Path) -> None:
     """Put the student's weights into a folder of its own, without a second copy where it can.
 
     Raises
