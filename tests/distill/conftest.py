@@ -1,8 +1,20 @@
 """Recipes to test with."""
 
+import importlib.util
 import json
+import sys
+import time
+from pathlib import Path
 
 import pytest
+
+if "hydrometer_endpoint" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location(
+        "hydrometer_endpoint", Path(__file__).parents[1] / "models" / "endpoint.py"
+    )
+    _module = importlib.util.module_from_spec(_spec)
+    sys.modules["hydrometer_endpoint"] = _module
+    _spec.loader.exec_module(_module)
 
 USE = """\
 purpose = "train-model"
@@ -51,7 +63,7 @@ surface = ["api"]
 status = "in-force"
 effective_from = 2025-01-01
 evidence = "primary"
-seen = 2026-08-22
+seen = {seen}
 read_on = 2026-08-23
 [source]
 archive = "made for a test"
@@ -84,14 +96,14 @@ when = ["weights"]
 """
 
 
-def lay_texts(folder):
+def lay_texts(folder, seen):
     folder.mkdir(exist_ok=True)
     for provider, reading, more in (
         ("acme", "permits", ""),
         ("dutiful", "permits-with-duties", DUTIES),
         ("barred", "bars-any", ""),
     ):
-        text = TEXT.format(provider=provider, reading=reading, sha="a" * 64) + more
+        text = TEXT.format(provider=provider, reading=reading, sha="a" * 64, seen=seen) + more
         (folder / f"{provider}-terms@2025-01-01.toml").write_text(text)
 
 
@@ -143,9 +155,12 @@ def kitchen(tmp_path):
 
     def lay(
         *, prompts="", answers="", more="", answer=answer_text, texts=None, use=USE,
-        provider="acme",
+        provider="acme", live=False,
     ):  # fmt: skip
-        lay_texts(tmp_path / "texts")
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        lay_texts(tmp_path / "texts", today if live else "2026-08-22")
+        if live:
+            use = use.replace('used_at = "2026-08-25"\n', "")
         texts = prompt_texts() if texts is None else texts
         with open(tmp_path / "prompts.jsonl", "w", encoding="utf-8") as file:
             for i, t in enumerate(texts):
@@ -156,7 +171,9 @@ def kitchen(tmp_path):
                 file.write(json.dumps(row) + "\n")
         (tmp_path / "use.toml").write_text(use, encoding="utf-8")
         path = tmp_path / "recipe.toml"
-        path.write_text(RECIPE.format(prompts=prompts, answers=answers, more=more, provider=provider))
+        path.write_text(
+            RECIPE.format(prompts=prompts, answers=answers, more=more, provider=provider)
+        )
         return path
 
     return lay
