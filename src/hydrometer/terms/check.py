@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,7 +74,10 @@ class Checked:
         order = {v: n for n, v in enumerate(VERDICTS)}
         ranked = sorted(
             counts.items(),
-            key=lambda x: (-order[x[0].verdict], -x[1], x[0].label, x[0].model or "", x[0].role),
+            key=lambda x: (
+                *(-order[x[0].verdict], -x[1], x[0].label),
+                *(x[0].model or "", x[0].role or "", x[0].layer),
+            ),
         )
         return [{"rows": n, **r.record()} for r, n in ranked]
 
@@ -104,7 +108,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield number, line
-    except (OSError, EOFError) as err:
+    except (OSError, EOFError, zlib.error) as err:
         raise InputError(f"cannot read {path}", got=str(err)) from err
 
 
@@ -149,7 +153,7 @@ def check_rows(
     known: dict[int, int] = {}
     tails: list[str] = []
     read, size = 0, path.stat().st_size if path.exists() else 0
-    loads = json.JSONDecoder(parse_constant=_no_constant).decode
+    loads = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once).decode
     for number, line in _lines(path):
         read += len(line)
         try:
@@ -186,6 +190,15 @@ def check_rows(
 
 def _no_constant(text: str) -> object:
     raise ValueError(f"{text} is no JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object in which no name stands twice: readers differ on which one counts."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        twice = next(k for k, n in Counter(k for k, _ in pairs).items() if n > 1)
+        raise ValueError(f"{twice!r} stands twice in one object")
+    return made
 
 
 def _set_aside(

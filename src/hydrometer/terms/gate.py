@@ -14,7 +14,7 @@ from hydrometer.terms.consent import Consent
 from hydrometer.terms.instrument import Instrument
 from hydrometer.terms.judge import judge, owed
 from hydrometer.terms.names import Names, read_names
-from hydrometer.terms.row import HUMAN, WRITER_SURFACES, day_of, parse_row
+from hydrometer.terms.row import HUMAN, WRITER_SURFACES, day_of, parse_row, parse_writer
 from hydrometer.terms.stack import Layer, dataset_layers, writer_layers
 from hydrometer.terms.use import Use
 from hydrometer.terms.verdict import Owed, Reason, Result, rank, worst
@@ -22,8 +22,6 @@ from hydrometer.terms.verdict import Owed, Reason, Result, rank, worst
 __all__ = ["Gate"]
 
 _SAME = ("model", "role", "surface", "provider", "host", "aggregator", "generated_at")
-_OTHER = "another"
-
 Judged = tuple[tuple[Reason, ...], tuple[Owed, ...]]
 
 
@@ -56,18 +54,24 @@ class Gate:
     ) -> None:
         self.catalogue, self.use = catalogue, use
         self._names = names or read_names()
-        self._claims = {c.model: c for c in claims}
+        self._claims = _by_model(claims)
         self._writers: dict[object, Judged] = {}
         self._sets: dict[str, Judged] = {}
         self._rows: dict[object, Result] = {}
         self._results: dict[Result, Result] = {}
-        self._accounts = {None, *(a for i in catalogue for a in i.accounts)}
+        self._kinds = {a.casefold() for i in catalogue for a in i.accounts}
+        self._current: dict[str, Instrument] = {}
         self._open = [(c, c.lacks(use, self._names)) for c in use.consents]
 
     @property
     def consents(self) -> list[tuple[Consent, str | None]]:
         """Return the attached consents, each with why it opens nothing, or None."""
         return list(self._open)
+
+    @property
+    def current(self) -> tuple[Instrument, ...]:
+        """Return every version in effect on the day of use that was looked at so far."""
+        return tuple(self._current[name] for name in sorted(self._current))
 
     def judge(self, row: Mapping[str, Any]) -> Result:
         """Return the result for one row.
@@ -99,11 +103,15 @@ class Gate:
             self._rows[key] = self._results.setdefault(made, made)
         return self._rows[key]
 
+    def _kind(self, account: str | None) -> str | None:
+        """Return the kind of an account; a name that no text knows says nothing of it."""
+        kind = account.casefold() if account else None
+        return kind if kind in self._kinds else None
+
     def _key(self, w: Mapping[str, Any]) -> object:
         """Return what makes two writers the same to the gate."""
-        kind = w["account"] if w["account"] in self._accounts else _OTHER
         teachers = tuple(self._key(t) for t in w["distilled_from"])
-        return (*(w[name] for name in _SAME), kind, teachers)
+        return (*(w[name] for name in _SAME), self._kind(w["account"]), teachers)
 
     def _combine(self, writers: Sequence[Mapping[str, Any]], dataset: str | None) -> Result:
         reasons: list[Reason] = []
@@ -139,10 +147,6 @@ class Gate:
         return self._writers[key]
 
     def _judge_writer(self, w: Mapping[str, Any], layer: str | None = None) -> Judged:
-        about = {"model": w["model"], "role": w["role"]}
-        if w["model"].casefold() == HUMAN:
-            human = Reason("permitted", "row", "written by a person, under no model's terms")
-            return (replace(human, **about),), ()
         made = day_of(w["generated_at"]) if w["generated_at"] else None
         if made is not None and made > self.use.used_at:
             raise InputError(
@@ -152,7 +156,11 @@ class Gate:
             )
         reasons: list[Reason] = []
         duties: list[Owed] = []
-        if made is None:
+        human = w["model"].casefold() == HUMAN
+        if human:
+            because = "written by a person, under no model's terms"
+            reasons.append(Reason("permitted", layer or "row", because))
+        elif made is None:
             reasons.append(
                 Reason(
                     "unknown",
@@ -161,13 +169,13 @@ class Gate:
                     settle="generated_at",
                 )
             )
-        if w["surface"] not in WRITER_SURFACES:
+        if not human and w["surface"] not in WRITER_SURFACES:
             because = f"through which surface it was asked is not recorded ({w['surface']!r})"
             ask = ", ".join(WRITER_SURFACES)
             reasons.append(Reason("unknown", layer or "row", because, settle=ask))
-        else:
+        elif not human:
             layers = writer_layers(w, self.catalogue, self._names, self._claims)
-            r, d = self._layers(layers, made, w["account"])
+            r, d = self._layers(layers, made, self._kind(w["account"]))
             reasons += r
             duties += d
         reasons = [replace(r, role=w["role"], model=r.model or w["model"]) for r in reasons]
@@ -182,21 +190,19 @@ class Gate:
             layers, writers = dataset_layers(dataset, self.catalogue, self._names, self._claims)
             reasons, duties = self._layers(layers, self.use.used_at)
             for w in writers:
-                full = {"role": "answer", "host": None, "aggregator": None, "account": None, **w}
-                full = {"provider": None, "generated_at": None, "distilled_from": (), **full}
-                r, d = self._judge_writer(full, "lineage")
+                r, d = self._judge_writer(parse_writer({"role": "answer", **w}), "lineage")
                 reasons += [replace(x, layer="lineage") for x in r]
                 duties += list(d)
             self._sets[dataset] = (tuple(reasons), tuple(duties))
         return self._sets[dataset]
 
     def _layers(
-        self, layers: Sequence[Layer], made: date | None, account: str | None = None
+        self, layers: Sequence[Layer], made: date | None, kind: str | None = None
     ) -> tuple[list[Reason], list[Owed]]:
         reasons: list[Reason] = []
         duties: list[Owed] = []
         for layer in layers:
-            r, d = self._layer(layer, made, account)
+            r, d = self._layer(layer, made, kind)
             if layer.claimed:
                 r = [replace(x, because=f"a card claims this licence: {x.because}") for x in r]
             reasons += [replace(x, model=layer.model) for x in r]
@@ -204,56 +210,58 @@ class Gate:
         return reasons, duties
 
     def _layer(
-        self, layer: Layer, made: date | None, account: str | None
+        self, layer: Layer, made: date | None, kind: str | None
     ) -> tuple[list[Reason], list[Owed]]:
-        """Judge one layer, which must answer: in words of its own, or by routing on."""
+        """Judge one layer, which must answer at both dates: in its own words, or by routing on."""
         if layer.gap is not None:
             gap = Reason("unknown", layer.name, layer.gap, settle=layer.settle)
             return [self._opened(gap, None, layer)], []
         reasons: list[Reason] = []
         duties: list[Owed] = []
-        answered = layer.claimed
-        for key in layer.keys:
-            held = False
-            for i in self._versions(key, made, account):
+        speaks: dict[str, bool] = {}
+        for day in sorted({made or self.use.used_at, self.use.used_at}):
+            answered = layer.claimed
+            for key in layer.keys:
+                i = self._version(key, layer, day, kind)
                 if isinstance(i, Reason):
-                    reasons.append(self._opened(replace(i, layer=layer.name), key, layer))
-                    held = True
+                    reasons.append(self._opened(i, key, layer))
+                    answered = True
                     continue
-                current = i.covers(self.use.used_at)
-                got = judge(i, layer.name, self.use, self._names, current=current)
-                reasons += [self._counsel(self._opened(r, key, layer, i), i) for r in got]
-                duties += owed(i, self.use, self._names)
-                routes = layer.name in ("host", "aggregator")
-                held = held or (not i.beside and (routes or bool(got)))
-            answered = answered or held
-        if not answered:
-            because = "nothing that is held for it speaks of training on outputs"
-            gap = Reason("unknown", layer.name, because, settle="its main terms, read and added")
-            reasons.append(self._opened(gap, None, layer))
+                if i is None:
+                    continue
+                if i.name not in speaks:
+                    current = i.covers(self.use.used_at)
+                    got = judge(i, layer.name, self.use, self._names, current=current)
+                    reasons += [self._counsel(self._opened(r, key, layer, i), i) for r in got]
+                    duties += owed(i, self.use, self._names)
+                    routes = layer.name in ("host", "aggregator")
+                    speaks[i.name] = not i.beside and (routes or bool(got))
+                answered = answered or speaks[i.name]
+            if not answered:
+                because = f"nothing that is held for it on {day} speaks of training on outputs"
+                ask = "its main terms, read and added"
+                gap = Reason("unknown", layer.name, because, settle=ask)
+                reasons.append(self._opened(gap, None, layer))
         return reasons, duties
 
-    def _versions(
-        self, key: str, made: date | None, account: str | None
-    ) -> list[Instrument | Reason]:
-        """Return the versions at the two dates, and a reason for each date without one."""
-        now = self.use.used_at
-        found: dict[str, Instrument | Reason] = {}
-        for day in sorted({made or now, now}):
-            i = self.catalogue.at(key, day)
-            if i is not None:
-                if self._bound(i) and (not i.accounts or account in (None, *i.accounts)):
-                    found[i.name] = i
-            elif not self.catalogue.versions(key) or not self.catalogue.over(key, day):
-                found[str(day)] = Reason(
-                    "unknown",
-                    "row",
-                    f"no text of {key!r} is held for {day}",
-                    settle="the version of that day, read and added to the catalogue",
-                )
-        return list(found.values())
+    def _version(
+        self, key: str, layer: Layer, day: date, kind: str | None
+    ) -> Instrument | Reason | None:
+        """Return the version of a day, or a reason; None where it was over or does not bind."""
+        i = self.catalogue.at(key, day)
+        if i is None:
+            if self.catalogue.versions(key) and self.catalogue.over(key, day):
+                return None
+            because = f"no text of {key!r} is held for {day}"
+            ask = "the version of that day, read and added to the catalogue"
+            return Reason("unknown", layer.name, because, settle=ask)
+        if day == self.use.used_at:
+            self._current[i.name] = i
+        return i if self._binds(i, kind) else None
 
-    def _bound(self, i: Instrument) -> bool:
+    def _binds(self, i: Instrument, kind: str | None) -> bool:
+        if i.accounts and kind is not None and kind not in {a.casefold() for a in i.accounts}:
+            return False
         if self.use.domicile is None or not i.binds:
             return True
         here = self._names.codes((self.use.domicile,))
@@ -304,6 +312,21 @@ class Gate:
             if o.concerns(i.name, self.use.used_at) and o.clause in (None, r.clause)
         ]
         return replace(r, counsel="; ".join(said)) if said else r
+
+
+def _by_model(claims: Sequence[Claim]) -> dict[str, Claim]:
+    """Return claims by model; of several cards of one model, all that they say."""
+    made: dict[str, Claim] = {}
+    for c in claims:
+        if (known := made.get(c.model)) is not None:
+            c = replace(
+                known,
+                licences=tuple(dict.fromkeys((*known.licences, *c.licences))),
+                base_models=tuple(dict.fromkeys((*known.base_models, *c.base_models))),
+                unread=tuple(dict.fromkeys((*known.unread, *c.unread))),
+            )
+        made[c.model] = c
+    return made
 
 
 def _order(r: Reason) -> tuple[int, str, str, str, str]:

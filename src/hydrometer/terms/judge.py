@@ -180,16 +180,16 @@ def _stale(i: Instrument, use: Use) -> str | None:
 
 def owed(i: Instrument, use: Use, names: Names) -> list[Owed]:
     """Return the duties that a version brings, those that are dormant marked as such."""
-    made = []
-    for d in i.duties:
-        dormant = use.distribution is not None and use.distribution not in d.when
+
+    def owe(kind: str, text: str, clause: str, when: tuple[str, ...]) -> Owed:
+        dormant = use.distribution is not None and use.distribution not in when
         met: bool | None = None
-        if d.kind == "name-prefix" and use.student_name is not None:
-            met = use.student_name.startswith(d.text)
-        made.append(Owed(d.kind, d.text, i.name, d.clause, d.when, dormant, met))
+        if kind == "name-prefix" and use.student_name is not None:
+            met = use.student_name.startswith(text)
+        return Owed(kind, text, i.name, clause, when, dormant, met)
+
+    made = [owe(d.kind, d.text, d.clause, d.when) for d in i.duties]
     for p in i.predicates:
         if p.then == "duty" and _holds(p, use, names) is not False:
-            when = ("hosted", "weights")
-            dormant = use.distribution is not None and use.distribution not in when
-            made.append(Owed(p.kind, p.text, i.name, p.clause, when, dormant, None))
+            made.append(owe(p.kind, p.text, p.clause, ("hosted", "weights")))
     return made

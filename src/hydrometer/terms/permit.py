@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +92,24 @@ class Permit:
 def rows_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the SHA-256 of rows, whatever their order.
 
+    Raises
+    ------
+    InputError
+        If a row cannot be written as JSON.
+
     Examples
     --------
     >>> a, b = {"id": "1", "writers": []}, {"id": "2", "writers": []}
     >>> rows_digest([a, b]) == rows_digest([b, a]) != rows_digest([a])
     True
     """
-    lines = sorted(
-        json.dumps(r, sort_keys=True, ensure_ascii=False, separators=(",", ":")) for r in rows
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    try:
+        lines = sorted(
+            json.dumps(r, sort_keys=True, ensure_ascii=False, separators=(",", ":")) for r in rows
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    except (TypeError, ValueError, RecursionError) as err:
+        raise InputError("a row is no JSON", got=str(err)[:120]) from err
 
 
 def issue(
@@ -129,20 +138,27 @@ def issue(
     Raises
     ------
     NotPermitted
-        If the worst row is anything but permitted or with duties, or the
-        student's name is seen not to fulfil a duty.
+        If the worst row is anything but permitted or with duties, the day of
+        use lies ahead, or the student's name is seen not to fulfil a duty.
     InputError
         If there is no row, one is none, or an id stands there twice.
     """
     if not rows:
         raise InputError("no row to judge", wanted="at least one")
+    today = (at.astimezone(UTC) if at.tzinfo else at).date()
+    if use.used_at > today:
+        raise NotPermitted(
+            "the day of use lies ahead, and texts may change until then",
+            got=f"used_at {use.used_at}, today {today}",
+            next_step="ask for the permit on that day",
+        )
     gate = Gate(catalogue, use, claims=claims)
     ids = Counter(parse_row(r)[0] for r in rows)
     if twice := [i for i, n in ids.items() if n > 1]:
         raise InputError("an id stands there twice", got=", ".join(twice[:SHOWN]))
     results = [gate.judge(r) for r in rows]
     verdict = worst(r.verdict for r in results)
-    distinct = list(dict.fromkeys(results))
+    distinct = list({id(r): r for r in results}.values())
     if verdict not in OPEN:
         raise _refusal(results)
     duties = list(dict.fromkeys(d for r in distinct for d in r.duties))
@@ -155,7 +171,7 @@ def issue(
             f"{unmet[0].clause})",
             next_step="rename the student in recipe and use file",
         )
-    used = sorted({r.instrument for d in distinct for r in d.reasons if r.instrument})
+    used = {r.instrument for d in distinct for r in d.reasons if r.instrument}
     opened = sorted({r.consent for d in distinct for r in d.reasons if r.consent})
     return Permit(
         verdict=verdict,
@@ -164,10 +180,10 @@ def issue(
         use_sha256=use.sha256,
         catalogue_sha256=catalogue.sha256,
         student_name=use.student_name,
-        issued_at=at.isoformat(),
-        expires=_ends(used, use, catalogue, consents=bool(opened)).isoformat(),
+        issued_at=(at.astimezone(UTC) if at.tzinfo else at).isoformat(),
+        expires=_ends(gate, use, consents=bool(opened)).isoformat(),
         duties=tuple(d.record() for d in duties),
-        instruments=tuple(used),
+        instruments=tuple(sorted(used | {i.name for i in gate.current})),
         consents=tuple(opened),
     )
 
@@ -189,15 +205,20 @@ def _refusal(results: Sequence[Result]) -> NotPermitted:
     )
 
 
-def _ends(used: Sequence[str], use: Use, catalogue: Catalogue, *, consents: bool) -> date:
-    """Return the first day on which a text that was relied upon is stale, or a consent over."""
+def _ends(gate: Gate, use: Use, *, consents: bool) -> date:
+    """Return the first day on which the gate has to be asked again.
+
+    That is when a text that it looked at is stale or has given way to another
+    version, said it something or not, or when a consent has ended.
+    """
     ends = []
-    for name in used:
-        i = catalogue.find(name)
-        if i.seen is not None and i.covers(use.used_at):
+    for i in gate.current:
+        if i.seen is not None:
             hosted = {"api", "consumer", "host", "aggregator"} & set(i.surface)
             limit = use.hosted_days if hosted else use.weights_days
             ends.append(i.seen + timedelta(days=limit + 1))
+        if i.effective_to is not None:
+            ends.append(i.effective_to)
     if consents:
         ends += [c.expires for c in use.consents if c.expires and c.expires > use.used_at]
     return min(ends, default=use.used_at + timedelta(days=1))
@@ -231,9 +252,49 @@ def read_permit(path: Path) -> Permit:
         names = {f.name for f in fields(Permit)}
         if not isinstance(raw, dict) or set(raw) != names:
             raise InputError(f"{path} is no permit", wanted=", ".join(sorted(names)))
+        if wrong := [name for name, sound in _SOUND.items() if not sound(raw[name])]:
+            raise InputError(f"{path} is no permit", got=f"{wrong[0]} = {raw[wrong[0]]!r}"[:80])
         listed = {k: tuple(raw[k]) for k in ("duties", "instruments", "consents")}
         return Permit(**{**raw, **listed})
     except OSError as err:
         raise InputError(f"cannot read {path}", got=err.strerror or str(err)) from err
-    except (ValueError, TypeError) as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"{path} is no permit", got=str(err)) from err
+
+
+def _day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value)) and _day(value[:10])
+    except ValueError:
+        return False
+
+
+def _digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def _all(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(v, kind) for v in value)
+
+
+_SOUND: Mapping[str, Callable[[object], bool]] = {
+    "verdict": lambda v: v in OPEN,
+    "rows": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
+    "rows_sha256": _digest,
+    "use_sha256": _digest,
+    "catalogue_sha256": _digest,
+    "student_name": lambda v: v is None or isinstance(v, str),
+    "issued_at": _time,
+    "expires": _day,
+    "duties": lambda v: _all(v, dict),
+    "instruments": lambda v: _all(v, str),
+    "consents": lambda v: _all(v, str),
+}
+"""What each field of a permit must be."""

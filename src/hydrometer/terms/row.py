@@ -38,15 +38,27 @@ def day_of(text: str) -> date:
         if len(text) == 10:
             return date.fromisoformat(text)
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC).date() if time.tzinfo else time.date()
+    except (ValueError, OverflowError):
         raise InputError(
             "generated_at is no date", got=repr(text)[:40], wanted="2026-03-01"
         ) from None
-    return time.astimezone(UTC).date() if time.tzinfo else time.date()
 
 
 def _fail(what: str, got: object, wanted: str) -> InputError:
     return InputError(what, got=repr(got)[:60], wanted=wanted)
+
+
+def _name(value: str, what: str) -> str | None:
+    """Return a name without space around it; None where nothing is left.
+
+    Characters that nobody sees make a name look like another one, and lone
+    surrogates cannot be written.
+    """
+    value = value.strip()
+    if not value.isprintable():
+        raise _fail(f"{what} holds characters that cannot be seen", value, "plain text")
+    return value or None
 
 
 def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
@@ -69,7 +81,7 @@ def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
         value = raw.get(name)
         if value is not None and not isinstance(value, str):
             raise _fail(f"{name} of a writer must be text", value, "text or null")
-        made[name] = (value or "").strip() or None
+        made[name] = _name(value, f"{name} of a writer") if value else None
     if made["model"] is None:
         raise _fail("a writer needs a model", raw.get("model"), "the model's name")
     if made["role"] not in ROLES:
@@ -77,7 +89,7 @@ def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
     if made["generated_at"] is not None:
         made["generated_at"] = day_of(made["generated_at"]).isoformat()
     lineage = raw.get("distilled_from")
-    if lineage is not None and not isinstance(lineage, list):
+    if lineage is not None and not isinstance(lineage, list | tuple):
         raise _fail("distilled_from must be a list of writers", lineage, "[{...}]")
     if lineage and depth >= DEEPEST:
         raise _fail("distilled_from is too deep", depth, f"at most {DEEPEST} levels")
@@ -108,11 +120,13 @@ def parse_row(raw: object) -> tuple[str, tuple[dict[str, Any], ...], str | None]
     if not isinstance(raw, Mapping):
         raise _fail("a row must be an object", raw, '{"id": ..., "writers": [...]}')
     for k in raw:
-        if k not in ROW and (meant := _meant(k)):
+        if k not in ROW and isinstance(k, str) and (meant := _meant(k)):
             raise _fail("a field of the row is misspelt", k, meant)
     name, writers, dataset = raw.get("id"), raw.get("writers"), raw.get("dataset")
     if not isinstance(name, str) or not name.strip():
         raise _fail("a row needs an id", name, "text")
+    if not name.isascii() and any("\ud800" <= c <= "\udfff" for c in name):
+        raise _fail("the id holds a lone surrogate", name, "valid Unicode")
     if not isinstance(writers, list | tuple):
         raise _fail("writers must be a list", writers, "[{...}]")
     if len(writers) > MOST_WRITERS:
@@ -120,4 +134,4 @@ def parse_row(raw: object) -> tuple[str, tuple[dict[str, Any], ...], str | None]
     if dataset is not None and not isinstance(dataset, str):
         raise _fail("dataset must be text or null", dataset, "its name")
     made = tuple(parse_writer(w) for w in writers)
-    return name, made, (dataset or "").strip() or None
+    return name, made, _name(dataset, "dataset") if dataset else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import quote
 
 from hydrometer.terms.check import Checked
 from hydrometer.terms.verdict import Reason
@@ -47,6 +48,7 @@ def to_sarif(made: Checked, rows_file: str, version: str) -> dict[str, Any]:
         Locations are the first lines of each stack; ``occurrenceCount`` says
         how many rows share it.
     """
+    uri = quote(rows_file)
     rules: dict[str, dict[str, Any]] = {}
     results: list[dict[str, Any]] = []
     for n, result in enumerate(made.kinds):
@@ -74,7 +76,7 @@ def to_sarif(made: Checked, rows_file: str, version: str) -> dict[str, Any]:
                     "locations": [
                         {
                             "physicalLocation": {
-                                "artifactLocation": {"uri": rows_file},
+                                "artifactLocation": {"uri": uri},
                                 "region": {"startLine": line},
                             }
                         }
@@ -105,7 +107,7 @@ def to_sarif(made: Checked, rows_file: str, version: str) -> dict[str, Any]:
                 "locations": [
                     {
                         "physicalLocation": {
-                            "artifactLocation": {"uri": rows_file},
+                            "artifactLocation": {"uri": uri},
                             "region": {"startLine": number},
                         }
                     }

@@ -12,8 +12,6 @@ from hydrometer.terms.names import Names
 
 __all__ = ["Layer", "dataset_layers", "writer_layers"]
 
-DEEPEST = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -69,14 +67,19 @@ def _service(
 def _weights(
     names: Names, model: str, claims: Mapping[str, Claim], *, needed: bool
 ) -> list[Layer]:
-    """Return the licence of a model's weights, and the terms of what it was built on."""
+    """Return the licence of a model's weights, and the terms of what it was built on.
+
+    What a card claims stands beside what is known and takes nothing away: a
+    model that only a card names is walked again where it is known as a base.
+    """
     layers: list[Layer] = []
-    todo, seen = [(model, "weights", needed)], set[str]()
+    todo, done = [(model, "weights", needed)], set[tuple[str, bool]]()
     while todo:
         name, layer, wanted = todo.pop()
-        if name.casefold() in seen or len(seen) > DEEPEST:
+        at = name.casefold().strip()
+        if (at, wanted) in done or (at, True) in done:
             continue
-        seen.add(name.casefold())
+        done.add((at, wanted))
         known = names.model(name)
         if known is None or (known.weights is None and wanted):
             if wanted:
@@ -106,7 +109,7 @@ def _weights(
                 )
         if known is not None:
             todo += [(b, "lineage", True) for b in known.built_on]
-        claim = claims.get(name.casefold())
+        claim = claims.get(at)
         if claim is not None:
             for key in claimed_keys(claim):
                 layers.append(Layer(layer, (key,), name, None, claimed=True))
@@ -139,28 +142,32 @@ def writer_layers(
     provider = names.provider(writer["provider"]) if writer["provider"] else None
     host = names.provider(writer["host"]) if writer["host"] else None
     known = names.model(model)
-    maker = known.maker if known else None
+    maker = names.provider(known.maker) if known else None
     if surface == "api" and host is None and provider and names.serves_others(provider):
         host = provider
-    third = host is not None and (host != provider or names.serves_others(host))
+    third = host is not None and (
+        host != provider or names.serves_others(host) or (surface == "weights" and host != maker)
+    )
     layers: list[Layer] = []
     if writer["aggregator"]:
         router = names.provider(writer["aggregator"])
         layers.append(_service(catalogue, router, "aggregator", "aggregator", model, maker))
     if host is not None and third:
         layers.append(_service(catalogue, host, "host", "host", model, maker))
+        if provider not in (None, host) and names.serves_others(str(provider)):
+            layers.append(_service(catalogue, str(provider), "host", "host", model, maker))
+    if surface == "weights" or (third and surface == "api"):
         layers += _weights(names, model, claims, needed=True)
         return layers
-    if surface == "weights":
-        layers += _weights(names, model, claims, needed=True)
-        return layers
-    slug = provider or host
+    slug = provider if third else provider or host
     if slug is None:
         gap = "who served the answer is not recorded"
         layers.append(Layer(surface, model=model, maker=maker, gap=gap, settle="the provider"))
     else:
         layers.append(_service(catalogue, slug, surface, surface, model, maker))
-    layers += _weights(names, model, claims, needed=False)
+    # Who serves a model that another made serves its weights, or says whose service it is.
+    other = maker is not None and slug is not None and slug != maker
+    layers += _weights(names, model, claims, needed=third or other)
     return layers
 
 

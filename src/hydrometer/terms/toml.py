@@ -28,7 +28,7 @@ def read_toml(path: Path, what: str) -> tuple[dict[str, Any], str]:
         return tomllib.loads(raw.decode("utf-8-sig")), hashlib.sha256(raw).hexdigest()
     except OSError as err:
         raise InputError(f"cannot read the {what} {path}", got=err.strerror or str(err)) from err
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+    except (ValueError, RecursionError) as err:  # numbers of any length, lists of any depth
         raise InputError(f"cannot read the {what} {path}", got=str(err), wanted="TOML") from err
 
 

@@ -83,8 +83,12 @@ class Reason:
     @property
     def label(self) -> str:
         """Return what results are counted by."""
-        at = f"{self.instrument} {self.clause}" if self.instrument else f"{self.layer}: no text"
-        return f"{self.verdict}: {at}"
+        at = (
+            f"{self.instrument} {self.clause or ''}"
+            if self.instrument
+            else f"{self.layer}: no text"
+        )
+        return f"{self.verdict}: {at.rstrip()}"
 
     def record(self) -> dict[str, Any]:
         """Return what JSON shows: the fields that say something."""
