@@ -23,16 +23,15 @@ TEMPLATE = (
 """SmolLM2's template without its default system message."""
 
 SMALL = {
-    "hidden_size": 160,
+    "hidden_size": 192,
     "num_hidden_layers": 6,
-    "num_attention_heads": 5,
-    "num_key_value_heads": 5,
-    "intermediate_size": 448,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 6,
+    "intermediate_size": 512,
     "max_position_embeddings": 512,
     "tie_word_embeddings": True,
 }
-"""About 10 million parameters, 8 of them embeddings: the vocabulary is SmolLM2's, so that the
-logits of SmolLM2 can be learned."""
+"""About 3.4 million parameters; the vocabulary is the first 4,096 tokens of SmolLM2's."""
 
 HUMAN = tuple(n for n in SOURCES if n not in ("sums", "seeds"))
 """Sources that Debian packages hold."""
@@ -111,8 +110,8 @@ def blocks(tokenizer: AutoTokenizer, pairs: list[Pair], size: int, seed: int) ->
     return torch.tensor(ids[: rows * size]).view(rows, size)
 
 
-def pretrain(work: Path, human: Path, *, minutes: float, seed: int) -> dict[str, object]:
-    """Train the small base for a fixed number of steps and save it.
+def pretrain(work: Path, human: Path, *, most: int, seed: int) -> dict[str, object]:
+    """Train the small base and save it.
 
     Parameters
     ----------
@@ -120,9 +119,8 @@ def pretrain(work: Path, human: Path, *, minutes: float, seed: int) -> dict[str,
         The zoo's work folder; the result goes to ``work/models/small``.
     human : Path
         Folder of the human text.
-    minutes : float
-        Told to the schedule as 60 * minutes * 1.2 steps of 8 rows of 128 tokens; the number of
-        steps, not the clock, ends the run, so that it can be repeated.
+    most : int
+        Steps of 8 rows of 256 tokens; fewer where the text ends before.
     seed : int
         Of the weights and of the order.
 
@@ -132,7 +130,7 @@ def pretrain(work: Path, human: Path, *, minutes: float, seed: int) -> dict[str,
         What is written as ``training.json``.
     """
     torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(work / "models" / "smollm2-135m")
+    tokenizer = AutoTokenizer.from_pretrained(work / "models" / "smollm2-narrow")
     tokenizer.chat_template = TEMPLATE
     ends = tokenizer.convert_tokens_to_ids("<|im_end|>")
     config = LlamaConfig(
@@ -143,8 +141,8 @@ def pretrain(work: Path, human: Path, *, minutes: float, seed: int) -> dict[str,
         **SMALL,
     )
     model = LlamaForCausalLM(config).train()
-    rows = blocks(tokenizer, human_pairs(human, HUMAN, "base"), 128, seed)
-    steps = min(int(minutes * 72), len(rows) // 8)
+    rows = blocks(tokenizer, human_pairs(human, HUMAN, "base"), 256, seed)
+    steps = min(most, len(rows) // 8)
     rate, warm = 2e-3, 40
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.1)
     started, seen = time.monotonic(), []
@@ -169,7 +167,7 @@ def pretrain(work: Path, human: Path, *, minutes: float, seed: int) -> dict[str,
             print(f"{step + 1}/{steps} loss {mean:.3f} {spent:.0f} s", file=sys.stderr)
     note: dict[str, object] = {
         "parameters": sum(p.numel() for p in model.parameters()),
-        "tokens": steps * 8 * 128,
+        "tokens": steps * 8 * 256,
         "steps": steps,
         "seed": seed,
         "last_loss": sum(seen[-50:]) / len(seen[-50:]),
@@ -186,12 +184,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--human", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     torch.set_num_threads(1)
     if not (args.work / "models" / "small" / "training.json").exists():
-        print(json.dumps(pretrain(args.work, args.human, minutes=args.minutes, seed=args.seed)))
+        print(json.dumps(pretrain(args.work, args.human, most=args.steps, seed=args.seed)))
 
 
 if __name__ == "__main__":

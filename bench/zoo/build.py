@@ -106,7 +106,7 @@ def build(
     teacher = None
     if member.method == "logit":
         more = {"loss": "forward-kl", "alpha": 0.5}
-        teacher = work / "models" / member.teacher
+        teacher = work / "models" / "smollm2-narrow"
     trained = train(
         examples,
         permit=permit,
