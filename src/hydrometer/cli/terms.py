@@ -148,6 +148,16 @@ def _opened(path: Path | None) -> Iterator[IO[str] | None]:
             part.unlink(missing_ok=True)
 
 
+def _distinct(*paths: Path | None) -> None:
+    """Refuse to write over what is read, or two results into one file."""
+    given = [p.resolve() for p in paths if p is not None]
+    if twice := [p for p in given if given.count(p) > 1]:
+        raise InputError(
+            f"{twice[0].name} is given twice",
+            wanted="a file of its own for rows, use, --out, --sarif and --quarantine",
+        )
+
+
 def _card(text: str) -> Claim:
     model, equals, file = text.partition("=")
     return read_card(Path(file), model) if equals else read_card(Path(text))
@@ -182,17 +192,16 @@ def check(
     was not read lately is refused. Exit codes: 0 every row may be used so, 1
     refused, 2 input error.
     """
+    _distinct(rows, use_file, out, sarif, quarantine)
     use = read_use(use_file, today=datetime.now(UTC).date())
     gate = Gate(read_catalogue(*folders), use, claims=[_card(c) for c in cards])
     progress = Progress(sys.stderr)
-    with _opened(out) as results, _opened(quarantine) as set_aside:
+    with _opened(out) as results, _opened(quarantine) as set_aside, _opened(sarif) as log:
         made = check_rows(rows, gate, out=results, quarantine=set_aside, progress=progress)
-    progress.close()
-    if sarif is not None:
-        with _opened(sarif) as log:
-            assert log is not None
+        if log is not None:
             json.dump(to_sarif(made, rows.name, __version__), log, ensure_ascii=False, indent=1)
             log.write("\n")
+    progress.close()
     if as_json:
         click.echo(json.dumps(summary(made, gate, rows.name), ensure_ascii=False))
     else:
@@ -216,6 +225,8 @@ def _say(made: Checked, gate: Gate, name: str) -> None:
     for consent, lacks in gate.consents:
         which = f"  consent of {consent.licensor or 'nobody'}"
         click.echo(f"{which}: " + (f"opens nothing: {lacks}" if lacks else "in force"))
+    for name in sorted(gate.catalogue.added):
+        click.echo(f"  not from Hydrometer's own catalogue: {name}")
     for number, why in made.bad[:5]:
         click.echo(f"  line {number} set aside: {why}", err=True)
     click.echo("  what the texts say and how they were read, not whether they can be enforced")

@@ -23,6 +23,7 @@ from hydrometer.errors import InputError
 __all__ = ["Claim", "claimed_keys", "parse_spdx", "read_card"]
 
 FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+COMMENT = re.compile(r"(^|[ \t])#.*$")
 LINE = re.compile(r"^([A-Za-z_]+):[ \t]*(.*)$")
 
 
@@ -110,11 +111,11 @@ def _front(text: str, path: Path) -> dict[str, list[str]]:
     name = None
     for line in match[1].splitlines():
         if start := LINE.match(line):
-            name, value = start[1], start[2].strip()
+            name, value = start[1].casefold(), COMMENT.sub("", start[2]).strip()
             inner = value[1:-1].split(",") if value[:1] == "[" and value[-1:] == "]" else [value]
             found[name] = [v.strip().strip("'\"") for v in inner if v.strip()]
         elif name and (item := re.match(r"^\s*-\s+(.*)$", line)):
-            found[name].append(item[1].strip().strip("'\""))
+            found[name].append(COMMENT.sub("", item[1]).strip().strip("'\""))
     return found
 
 
@@ -148,7 +149,7 @@ def read_card(path: Path, model: str | None = None) -> Claim:
     if path.suffix == ".json":
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as err:
+        except (ValueError, RecursionError) as err:
             raise InputError(f"cannot read the card {path}", got=str(err), wanted="JSON") from err
         raw = raw if isinstance(raw, dict) else {}
         card = raw.get("cardData") if isinstance(raw.get("cardData"), dict) else {}

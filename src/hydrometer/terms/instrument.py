@@ -1,16 +1,31 @@
-"""One version of one instrument: what a licence or a contract says of training on outputs."""
+"""From a file to one version of one instrument, everything in it checked."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hydrometer.errors import InputError
+from hydrometer.terms.names import read_names
+from hydrometer.terms.use import CHOICES
+from hydrometer.terms.version import (
+    DUTIES,
+    EVIDENCE,
+    FACTS,
+    READINGS,
+    STATUSES,
+    SURFACES,
+    Clause,
+    Duty,
+    Instrument,
+    Predicate,
+    Source,
+)
 
 __all__ = [
     "FACTS",
@@ -25,224 +40,11 @@ __all__ = [
     "read_instrument",
 ]
 
-READINGS = (
-    "permits",
-    "permits-with-duties",
-    "if-competing",
-    "if-similar",
-    "bars-any",
-    "silent",
-    "routes",
-    "unknown",
-)
-"""What a clause says of training a model on outputs: the whole vocabulary."""
-
-SURFACES = ("api", "consumer", "weights", "host", "aggregator", "dataset")
-STATUSES = ("in-force", "retired", "bill", "guidance")
-EVIDENCE = ("primary", "secondary", "none")
-DUTIES = (
-    "name-prefix",
-    "display",
-    "notice",
-    "attribution",
-    "share-alike",
-    "pass-through",
-    "licence-copy",
-    "registration",
-    "method",
-)
-FACTS = {
-    "purpose": "text",
-    "territory": "places",
-    "domicile": "places",
-    "distribution": "text",
-    "commercial": "text",
-    "collection": "text",
-    "student_kind": "text",
-    "revenue_usd": "number",
-    "monthly_active_users": "number",
-}
-"""Facts of a declared use that a predicate may ask for, and their kind."""
-
 TESTS = {"text": ("in", "not-in"), "places": ("in", "not-in"), "number": ("over",)}
 OUTCOMES = ("conditional", "prohibited", "duty")
 MOST_WORDS = 15
 HEX = re.compile(r"[0-9a-f]{64}")
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One clause that bears on training from outputs.
-
-    Parameters
-    ----------
-    ref : str
-        Where it stands, as the text numbers it.
-    reading : str
-        One of `READINGS`.
-    quote : str
-        At most 15 words of the text; empty where no text was read or nothing
-        is said.
-    sha256 : str or None
-        Hash of the clause, lower case, white space folded to one space.
-    excepts : tuple of mapping
-        Uses that the clause leaves free: each maps facts to lists of values,
-        all of which must hold.
-    approval : bool
-        Whether the text itself names prior approval as the way out.
-    note : str
-        What a reader must know beside the reading.
-    """
-
-    ref: str
-    reading: str
-    quote: str = ""
-    sha256: str | None = None
-    excepts: tuple[Mapping[str, tuple[str, ...]], ...] = ()
-    approval: bool = False
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Something that the user of the outputs must do.
-
-    ``when`` lists the kinds of distribution that bring it about (``internal``,
-    ``hosted``, ``weights``); ``text`` is the name prefix, the string to show
-    or what to pass on.
-    """
-
-    kind: str
-    text: str
-    clause: str
-    quote: str = ""
-    when: tuple[str, ...] = ("hosted", "weights")
-
-
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """A fact of the use on which the text turns.
-
-    Parameters
-    ----------
-    fact : str
-        One of `FACTS`.
-    test : str
-        ``in``, ``not-in`` or ``over``.
-    value : tuple of str, or float
-        Values of the test; places are ISO 3166 codes or the groups of
-        ``names/territories.toml``.
-    then : str
-        ``conditional``, ``prohibited`` or ``duty`` where the test holds.
-        Where the fact is not declared the result is ``conditional``, or the
-        duty.
-    clause, quote, text, kind : str
-        Where it stands; for a duty, what must be done and its kind.
-    """
-
-    fact: str
-    test: str
-    value: tuple[str, ...] | float
-    then: str
-    clause: str
-    quote: str = ""
-    text: str = ""
-    kind: str = "display"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the text was read.
-
-    ``archive`` and ``path`` name it, ``commit`` or ``sha256`` pins it,
-    ``recorded`` is the day on which the archive took that version.
-    """
-
-    archive: str
-    path: str = ""
-    commit: str = ""
-    sha256: str = ""
-    recorded: date | None = None
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One version of one instrument.
-
-    Parameters
-    ----------
-    key : str
-        The same for every version of the instrument.
-    version : date
-        The date in the file's name.
-    provider : str
-        Whose it is, by the slug that rows use.
-    title : str
-        Its name.
-    surface : tuple of str
-        Which of `SURFACES` it governs.
-    status : str
-        ``in-force``, ``retired``, ``bill`` or ``guidance``. Only the first
-        two enter a verdict.
-    effective_from, effective_to : date
-        Half-open interval; no end where it still stands.
-    evidence : str
-        ``primary`` (the text was read), ``secondary`` (somebody quotes it)
-        or ``none``. Anything but ``primary`` is judged unknown.
-    seen : date or None
-        Last day on which the archive was seen to hold the text unchanged.
-    read_on : date
-        When it was read here.
-    clauses, duties, predicates : tuple
-        What it says.
-    source : Source
-        Where.
-    language : str
-        Of the authentic text.
-    binds : tuple of str
-        Domiciles that it binds; empty for all.
-    accounts : tuple of str
-        Kinds of account that it binds; empty for all.
-    beside : bool
-        True for a policy that stands beside the main terms: it can forbid,
-        and saying nothing it adds nothing.
-    note : str
-        What a reader must know.
-    """
-
-    key: str
-    version: date
-    provider: str
-    title: str
-    surface: tuple[str, ...]
-    status: str
-    effective_from: date
-    effective_to: date | None
-    evidence: str
-    seen: date | None
-    read_on: date
-    clauses: tuple[Clause, ...]
-    duties: tuple[Duty, ...]
-    predicates: tuple[Predicate, ...]
-    source: Source
-    language: str = "en"
-    binds: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    beside: bool = False
-    note: str = ""
-
-    @property
-    def name(self) -> str:
-        """Return ``key@version``."""
-        return f"{self.key}@{self.version.isoformat()}"
-
-    def covers(self, day: date) -> bool:
-        """Return whether this version was in effect on that day."""
-        return self.effective_from <= day and (
-            self.effective_to is None or day < self.effective_to
-        )
 
 
 class _Problems:
@@ -255,9 +57,46 @@ class _Problems:
         if not isinstance(raw, dict):
             self.found.append(f"{at} must be a table")
             return {}
-        known = {f.name for f in fields(kind)}
+        known = {f.name for f in fields(kind)} - {"clauses", "duties", "predicates", "source"}
         self.found += [f"{at}: unknown key {k!r}" for k in raw if k not in known]
         return {k: v for k, v in raw.items() if k in known}
+
+    def tables(self, raw: object, at: str) -> list[Any]:
+        """Return the tables; a single one would else be read as none, and its bar be lost."""
+        if isinstance(raw, list):
+            return raw
+        self.found.append(f"{at} must be a list of tables: [[{at}]]")
+        return []
+
+    def texts(self, value: object, at: str, *, optional: bool = False) -> tuple[str, ...]:
+        sound = isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
+        if not sound or not (value or optional):
+            self.found.append(f"{at} must be a list of texts")
+            return ()
+        assert isinstance(value, list)
+        return tuple(value)
+
+    def fact(self, fact: str, values: tuple[str, ...], at: str) -> None:
+        """Refuse a value that no use can have: its test would never hold."""
+        if FACTS.get(fact) == "places":
+            self.places(values, at)
+        elif fact in CHOICES:
+            for v in values:
+                self.one_of(v, CHOICES[fact], f"{at}: {fact}")
+
+    def places(self, values: tuple[str, ...], at: str) -> None:
+        for v in values:
+            try:
+                sound = read_names().place(v) == v
+            except InputError:
+                sound = False
+            if not sound:
+                self.found.append(f"{at}: {v!r} is no place: wanted an ISO code such as DE, or EU")
+
+    def kinds(self, table: Mapping[str, Any], at: str, **kinds: type) -> None:
+        for name, kind in kinds.items():
+            if name in table and type(table[name]) is not kind:
+                self.found.append(f"{at}: {name} must be of the kind {kind.__name__}")
 
     def one_of(self, value: object, allowed: tuple[str, ...], at: str) -> None:
         if value not in allowed:
@@ -279,15 +118,12 @@ class _Problems:
             self.found.append(f"{at}: a quote is text of at most {MOST_WORDS} words")
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(str(v) for v in value) if isinstance(value, list) else ()
-
-
 def _clauses(raw: object, bad: _Problems) -> tuple[Clause, ...]:
     made = []
-    for n, item in enumerate(raw if isinstance(raw, list) else [], 1):
+    for n, item in enumerate(bad.tables(raw, "clause"), 1):
         at = f"clause {n}"
         t = bad.table(item, Clause, at)
+        bad.kinds(t, at, approval=bool, note=str)
         bad.text(t, ("ref", "reading"), at)
         bad.one_of(t.get("reading"), READINGS, f"{at}: reading")
         bad.quote(t.get("quote", ""), at)
@@ -298,22 +134,32 @@ def _clauses(raw: object, bad: _Problems) -> tuple[Clause, ...]:
         if not isinstance(excepts, list) or not all(isinstance(e, dict) for e in excepts):
             bad.found.append(f"{at}: excepts must be a list of tables")
             excepts = []
-        for e in excepts:
-            bad.found += [f"{at}: excepts: unknown fact {f!r}" for f in e if f not in FACTS]
-        made.append((t, tuple({k: _texts(v) for k, v in e.items()} for e in excepts)))
+        made.append((t, tuple(_case(e, f"{at}: excepts", bad) for e in excepts)))
     return () if bad.found else tuple(Clause(**t, excepts=e) for t, e in made)
+
+
+def _case(raw: Mapping[str, Any], at: str, bad: _Problems) -> dict[str, tuple[str, ...]]:
+    if not raw:
+        bad.found.append(f"{at}: a case without a fact would hold for every use")
+    made = {}
+    for fact, values in raw.items():
+        if FACTS.get(fact) != "text":
+            bad.found.append(f"{at}: {fact!r} is no fact that is told in words")
+        made[fact] = bad.texts(values, f"{at}: {fact}")
+        bad.fact(fact, made[fact], at)
+    return made
 
 
 def _duties(raw: object, bad: _Problems) -> tuple[Duty, ...]:
     made = []
-    for n, item in enumerate(raw if isinstance(raw, list) else [], 1):
+    for n, item in enumerate(bad.tables(raw, "duty"), 1):
         at = f"duty {n}"
         t = bad.table(item, Duty, at)
         bad.text(t, ("kind", "text", "clause"), at)
         bad.one_of(t.get("kind"), DUTIES, f"{at}: kind")
         bad.quote(t.get("quote", ""), at)
         if "when" in t:
-            t["when"] = _texts(t["when"])
+            t["when"] = bad.texts(t["when"], f"{at}: when")
             for w in t["when"]:
                 bad.one_of(w, ("internal", "hosted", "weights"), f"{at}: when")
         made.append(t)
@@ -322,9 +168,10 @@ def _duties(raw: object, bad: _Problems) -> tuple[Duty, ...]:
 
 def _predicates(raw: object, bad: _Problems) -> tuple[Predicate, ...]:
     made = []
-    for n, item in enumerate(raw if isinstance(raw, list) else [], 1):
+    for n, item in enumerate(bad.tables(raw, "predicate"), 1):
         at = f"predicate {n}"
         t = bad.table(item, Predicate, at)
+        bad.kinds(t, at, text=str, kind=str)
         bad.text(t, ("fact", "test", "then", "clause"), at)
         bad.one_of(t.get("fact"), tuple(FACTS), f"{at}: fact")
         bad.one_of(t.get("then"), OUTCOMES, f"{at}: then")
@@ -333,14 +180,13 @@ def _predicates(raw: object, bad: _Problems) -> tuple[Predicate, ...]:
         bad.one_of(t.get("test"), TESTS[kind], f"{at}: test")
         value = t.get("value")
         if kind == "number":
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                bad.found.append(f"{at}: value must be a number")
+            if type(value) not in (int, float) or not 0 <= (value or 0) < 1e18:
+                bad.found.append(f"{at}: value must be a number from 0")
             else:
-                t["value"] = float(value)
-        elif not isinstance(value, list) or not value:
-            bad.found.append(f"{at}: value must be a list of texts")
+                t["value"] = float(value or 0)
         else:
-            t["value"] = _texts(value)
+            t["value"] = bad.texts(value, f"{at}: value")
+            bad.fact(str(t.get("fact")), t["value"], at)
         if t.get("then") == "duty":
             bad.text(t, ("text",), at)
             bad.one_of(t.get("kind", "display"), DUTIES, f"{at}: kind")
@@ -371,12 +217,14 @@ def parse_instrument(text: str, where: str) -> Instrument:
     bad = _Problems(where)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"cannot read {where}", got=str(err), wanted="TOML") from err
     clauses = _clauses(raw.pop("clause", []), bad)
     duties = _duties(raw.pop("duty", []), bad)
     predicates = _predicates(raw.pop("predicate", []), bad)
     source = bad.table(raw.pop("source", {}), Source, "source")
+    texts = ("archive", "path", "commit", "sha256", "url")
+    bad.kinds(source, "source", **dict.fromkeys(texts, str), recorded=date)
     t = bad.table(raw, Instrument, "the file")
     bad.text(t, ("key", "provider", "title", "status", "evidence"), "the file")
     for name, optional in (
@@ -389,12 +237,13 @@ def parse_instrument(text: str, where: str) -> Instrument:
         bad.day(t, name, optional=optional)
     bad.one_of(t.get("status"), STATUSES, "status")
     bad.one_of(t.get("evidence"), EVIDENCE, "evidence")
+    bad.kinds(t, "the file", language=str, note=str, beside=bool)
     for name in ("surface", "binds", "accounts"):
-        t[name] = _texts(t.get(name, []))
-    for s in t["surface"] or ("",):
+        t[name] = bad.texts(t.get(name, []), name, optional=name != "surface")
+    for s in t["surface"]:
         bad.one_of(s, SURFACES, "surface")
-    if "archive" not in source:
-        bad.found.append("source: archive must be text")
+    bad.places(t["binds"], "binds")
+    bad.text(source, ("archive",), "source")
     if not bad.found:
         _consistent(t, clauses, source, where, bad)
     if bad.found:
@@ -422,6 +271,8 @@ def _consistent(
     """Check what no single field shows."""
     if not KEY.fullmatch(t["key"]):
         bad.found.append("key must be lower case letters, digits, dots and hyphens")
+    if read_names().provider(t["provider"]) != t["provider"]:
+        bad.found.append(f"provider must be the slug {read_names().provider(t['provider'])!r}")
     if Path(where).name != f"{t['key']}@{t['version'].isoformat()}.toml":
         bad.found.append(f"the file must be called {t['key']}@{t['version'].isoformat()}.toml")
     if not clauses:
