@@ -35,15 +35,15 @@ def test_the_student_learns_the_answers_and_can_be_loaded(teach):
 
 
 def test_without_the_permit_nothing_trains(teach, permit, examples, tmp_path):
-    with pytest.raises(TypeError, match="permit"):
-        from hydrometer.distill.train.run import train
+    from datetime import date
 
+    from hydrometer.distill.train.run import train
+
+    with pytest.raises(TypeError, match="permit"):
         train(examples, base=None, config=None, out=tmp_path, at=None, seed=0)
     with pytest.raises(NotPermitted, match="other rows"):
         teach(given=examples[:-1])
     with pytest.raises(NotPermitted, match="run out"):
-        from datetime import date
-
         teach(at=date(2027, 1, 1))
     assert not (tmp_path / "out").exists()
 

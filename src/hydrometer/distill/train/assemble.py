@@ -204,6 +204,7 @@ def _settings(config: TrainConfig, out: Path, seed: int, steps: int) -> dict[str
         "include_num_input_tokens_seen": "non_padding",
         "remove_unused_columns": False,
         "dataloader_pin_memory": torch.accelerator.is_available(),
+        "ddp_find_unused_parameters": False,
         "disable_tqdm": True,
         "report_to": "none",
         "seed": seed,

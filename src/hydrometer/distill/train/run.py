@@ -104,7 +104,7 @@ def train(
     """
     permit.require([e.row() for e in examples], at=at)
     require_teacher(config, teacher)
-    state = PartialState()
+    state = PartialState(cpu=not torch.accelerator.is_available())
     out = Path(out)
     fingerprint = _fingerprint(examples, base, config, seed, teacher, state.num_processes)
     if _claim(out, fingerprint, state):
