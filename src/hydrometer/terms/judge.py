@@ -76,10 +76,14 @@ def _excepted(clause: Clause, use: Use) -> bool:
 def _clause(i: Instrument, c: Clause, layer: str, use: Use) -> Reason | None:
     at = {"clause": c.ref, "phrase": c.quote}
     if i.evidence != "primary" or c.reading == "unknown":
-        known = "only quoted by others" if i.evidence == "secondary" else "not read"
-        because = f"what it says of training on outputs is {known}"
-        settle = "the text itself, read and added to the catalogue; or " + APPROVAL
-        return _reason(i, layer, "unknown", because, settle=settle, **at)
+        known = {
+            "primary": "the text was read, and leaves open whether it reaches this use",
+            "secondary": "what it says of training on outputs is only quoted by others",
+            "none": "what it says of training on outputs was not read",
+        }
+        text = "counsel" if i.evidence == "primary" else "the text, read and added"
+        settle = f"{text}; or {APPROVAL}"
+        return _reason(i, layer, "unknown", known[i.evidence], settle=settle, **at)
     if c.reading == "routes" or (c.reading == "silent" and i.beside):
         return None
     if c.reading == "silent":
