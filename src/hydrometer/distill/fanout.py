@@ -9,7 +9,7 @@ from typing import Any
 
 from hydrometer.errors import HydrometerError, MissingExtra, ModelError
 from hydrometer.exchange import Exchange
-from hydrometer.models.model import Query
+from hydrometer.models.model import Model, Query
 from hydrometer.models.spec import Spec, open_model
 
 __all__ = ["RayModel"]
@@ -19,9 +19,12 @@ class _Worker:
     """One copy of the model, in a process of its own."""
 
     def __init__(self, spec: Spec, options: dict[str, Any]) -> None:
-        self._model = open_model(spec, **options)
+        self._spec, self._options = spec, options
+        self._model: Model | None = None
 
     def answer(self, queries: list[Query]) -> list[Exchange]:
+        if self._model is None:  # here, so that what cannot be opened is an error of the task
+            self._model = open_model(self._spec, **self._options)
         return self._model.answer(queries)
 
 

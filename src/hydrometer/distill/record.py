@@ -95,7 +95,7 @@ def sources(provenance: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             if writer["role"] == "answer" and row["generated_at"]:
                 days[key].add(row["generated_at"])
     found = []
-    for key in sorted(count, key=lambda k: (-count[k], k)):
+    for key in sorted(count, key=lambda k: (-count[k], json.loads(k)["role"] != "answer", k)):
         span = sorted(days[key])
         found.append(
             {
