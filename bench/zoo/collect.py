@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import generate
+import pyarrow.parquet as pq
 import torch
 from generate import Sampling, decode_batch, frame, load, read_jsonl
 from teachers import PROMPTS, shuffle_draws
@@ -220,13 +221,44 @@ def paraphrase(teacher: str, work: Path) -> int:
     return draw_rows(other, work, items, replace(how, draws=1), target)
 
 
+def restore(work: Path) -> int:
+    """Write the draws that the repository holds where the drawing would write them.
+
+    Parameters
+    ----------
+    work : Path
+        The zoo's work folder.
+
+    Returns
+    -------
+    int
+        Rows written.
+    """
+    table = pq.read_table(Path(__file__).parent / "data" / "draws.parquet").to_pylist()
+    prompts = {p["id"]: p["prompt"] for p in read_jsonl(PROMPTS)}
+    files: dict[str, list[str]] = {}
+    for row in table:
+        suffix = "-paraphrased" if row["rewriter"] else ""
+        made = {"model": row["rewriter"] or row["teacher"], "prompt": prompts[row["prompt_id"]]}
+        line = json.dumps({**made, **row}, ensure_ascii=False) + "\n"
+        files.setdefault(f"{row['teacher']}{suffix}.jsonl", []).append(line)
+    (work / "draws").mkdir(parents=True, exist_ok=True)
+    for name, lines in files.items():
+        (work / "draws" / name).write_text("".join(lines), encoding="utf-8")
+    return len(table)
+
+
 def main() -> None:
     """Collect what is named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("what", nargs="*", default=["served", "paraphrased"])
+    parser.add_argument("--recorded", action="store_true", help="take the repository's draws")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.recorded:
+        print(restore(args.work), "rows", file=sys.stderr)
+        return
     for what in args.what:
         for teacher in TEACHERS:
             do = collect if what == "served" else paraphrase

@@ -167,7 +167,10 @@ def taught(member: Member, work: Path, count: int) -> list[Example]:
             prompt=(Message("user", str(r["prompt"])),),
             response=str(r["response"]),
             writers=tuple(writers),
-            sampling={k: r[k] for k in ("temperature", "top_p", "max_tokens", "seed", "draw")},
+            sampling={
+                "top_p": 1.0,
+                **{k: r[k] for k in ("temperature", "max_tokens", "seed", "draw")},
+            },
             tokens_in=int(str(r["prompt_tokens"])),
             tokens_out=None if member.paraphrased else int(str(r["completion_tokens"])),
             source=f"{member.teacher}{suffix}.jsonl",

@@ -154,25 +154,19 @@ def drawn(work: Path) -> dict[str, list[Any]]:
     -------
     dict of list
         ``teacher``, ``prompt_id``, ``draw``, ``rewriter`` (empty for the teacher's own words),
-        ``response`` and ``tokens``.
+        ``response``, and how it was drawn.
     """
-    out: dict[str, list[Any]] = {
-        k: [] for k in ("teacher", "prompt_id", "draw", "rewriter", "response", "tokens")
-    }
+    copied = ("prompt_id", "draw", "response", "temperature", "max_tokens", "seed")
+    counts = ("prompt_tokens", "completion_tokens")
+    out: dict[str, list[Any]] = {k: [] for k in ("teacher", "rewriter", *copied, *counts)}
     for teacher in VENDORS:
         for suffix in ("", "-paraphrased"):
             rows = read_jsonl(work / "draws" / f"{teacher}{suffix}.jsonl")
             for row in sorted(rows, key=lambda r: (str(r["prompt_id"]), int(str(r["draw"])))):
-                values = (
-                    teacher,
-                    row["prompt_id"],
-                    row["draw"],
-                    row["model"] if suffix else "",
-                    row["response"],
-                    row["completion_tokens"],
-                )
-                for column, value in zip(out.values(), values, strict=True):
-                    column.append(value)
+                out["teacher"].append(teacher)
+                out["rewriter"].append(row["model"] if suffix else "")
+                for name in (*copied, *counts):
+                    out[name].append(row[name])
     return out
 
 
