@@ -91,6 +91,11 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
                 help="Stop after this stage.",
             ),
             click.option("--engine", type=click.Choice(ENGINES), help="In place of the recipe's."),
+            click.option(
+                "--processes",
+                type=click.IntRange(min=1),
+                help="How many train together on this machine. Default: as it began, or 1.",
+            ),
             click.option("--retry-failed", is_flag=True, help="Ask again what failed."),
             as_json_option,
         )
@@ -108,6 +113,7 @@ def run(
     folder: Path | None,
     until: str,
     engine: str | None,
+    processes: int | None,
     retry_failed: bool,
     as_json: bool,
 ) -> int:
@@ -117,15 +123,22 @@ def run(
     is asked twice, and training goes on from its last checkpoint. Exit
     codes: 0 done, 1 the gate refuses, 2 input error or a model that fails.
     """
-    return _run(recipe, folder or _folder(recipe), until, engine, retry_failed, as_json)
+    return _run(recipe, folder or _folder(recipe), until, engine, processes, retry_failed, as_json)
 
 
 @distill.command()
 @click.argument("folder", metavar="WORK", type=FOLDER)
 @_common
-def resume(folder: Path, until: str, engine: str | None, retry_failed: bool, as_json: bool) -> int:
+def resume(
+    folder: Path,
+    until: str,
+    engine: str | None,
+    processes: int | None,
+    retry_failed: bool,
+    as_json: bool,
+) -> int:
     """Go on with the run in WORK, by the recipe that it began with."""
-    return _run(_recipe_of(folder), folder, until, engine, retry_failed, as_json)
+    return _run(_recipe_of(folder), folder, until, engine, processes, retry_failed, as_json)
 
 
 @distill.command(name="eval")
@@ -133,7 +146,7 @@ def resume(folder: Path, until: str, engine: str | None, retry_failed: bool, as_
 @as_json_option
 def eval_(folder: Path, as_json: bool) -> int:
     """Evaluate the student in WORK against its teacher again, and write its card."""
-    setting = _setting(_recipe_of(folder), folder, None, False)
+    setting = _setting(_recipe_of(folder), folder)
     with locked(folder):
         done = finish(setting, *reread(setting), again=True, environment=_versions())
         _page(done)
@@ -147,7 +160,7 @@ def eval_(folder: Path, as_json: bool) -> int:
 @as_json_option
 def card(folder: Path, html: Path | None, as_json: bool) -> int:
     """Write card, notice and report of the student in WORK again, from its records."""
-    setting = _setting(_recipe_of(folder), folder, None, False)
+    setting = _setting(_recipe_of(folder), folder)
     with locked(folder):
         done = finish(setting, *reread(setting), evaluate=False, environment=_versions())
         _page(done, html)
@@ -172,7 +185,13 @@ def _versions() -> dict[str, str]:
     return {"hydrometer": __version__, "python": platform.python_version()}
 
 
-def _setting(recipe: Path, folder: Path, engine: str | None, retry_failed: bool) -> Setting:
+def _setting(
+    recipe: Path,
+    folder: Path,
+    engine: str | None = None,
+    retry_failed: bool = False,
+    processes: int | None = None,
+) -> Setting:
     read = read_recipe(recipe)
     if engine is not None:
         read = replace(read, answers=replace(read.answers, engine=engine))
@@ -187,14 +206,10 @@ def _setting(recipe: Path, folder: Path, engine: str | None, retry_failed: bool)
         if done == total:
             bars[stage].close()
 
-    rank = int(os.environ.get("RANK", "0") or 0)
-    ranks = int(os.environ.get("WORLD_SIZE", "1") or 1)
-
     def tell(text: str) -> None:
-        if rank == 0:
-            click.echo(text, err=True)
+        click.echo(text, err=True)
 
-    return Setting(read, folder, now, os.environ, tell, count, retry_failed, rank, ranks)
+    return Setting(read, folder, now, os.environ, tell, count, retry_failed, processes)
 
 
 def _run(
@@ -202,13 +217,11 @@ def _run(
     folder: Path,
     until: str,
     engine: str | None,
+    processes: int | None,
     retry_failed: bool,
     as_json: bool,
 ) -> int:
-    setting = _setting(recipe, folder, engine, retry_failed)
-    if setting.rank > 0:
-        work(setting, None)
-        return 0
+    setting = _setting(recipe, folder, engine, retry_failed, processes)
     with locked(folder):
         made = prepare(setting, recipe_path=recipe, flops=_flops())
         for warning in made.warnings:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from hydrometer.distill.example import read_examples
 from hydrometer.distill.files import read_json, read_lines, write_json
 from hydrometer.distill.filter import Rejection, count_reasons
-from hydrometer.distill.gate import judge_rows, open_terms
 from hydrometer.distill.plan import Plan, make_plan
 from hydrometer.distill.recipe import changes
 from hydrometer.distill.stages import (
@@ -107,35 +105,24 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def work(
-    s: Setting, plan: Plan | None, *, until: str = STAGES[-1]
-) -> tuple[Selected, Trained | None]:
+def work(s: Setting, plan: Plan, *, until: str = STAGES[-1]) -> tuple[Selected, Trained | None]:
     """Run the stages up to the training; return the training set and the trained student.
 
-    Where several processes train together the answers must have been
-    collected before: every process reads them, and only the first goes on.
-
-    Raises
-    ------
-    InputError
-        If several processes train and the training set is not there yet.
+    Parameters
+    ----------
+    s : Setting
+        Of the run.
+    plan : Plan
+        From `prepare`.
+    until : str
+        The last stage; before the training there is no student.
     """
-    if s.ranks > 1 or plan is None:
-        return _together(s)
     answers, _ = collect_answers(s, plan)
     if until == "collect":
-        return Selected([], [], {}, plan.ruling.require(), plan.ruling), None
+        return Selected([], [], {}, plan.ruling.require()), None
     chosen = select(s, plan, answers)
     if until == "filter":
         return chosen, None
-    return chosen, train_student(s, chosen.examples, chosen.permit)
-
-
-def _together(s: Setting) -> tuple[Selected, Trained]:
-    chosen = _chosen(s.folder)
-    use, catalogue = open_terms(s.recipe, at=s.clock())
-    ruling = judge_rows([e.row() for e in chosen.examples], use, catalogue, at=s.clock())
-    chosen = replace(chosen, permit=ruling.require(), ruling=ruling)
     return chosen, train_student(s, chosen.examples, chosen.permit)
 
 
@@ -145,7 +132,7 @@ def _chosen(folder: Path) -> Selected:
     if not path.exists():
         raise InputError(
             f"no training set in {folder}",
-            next_step="in one process: hydrometer distill run RECIPE --until filter",
+            next_step=f"hydrometer distill resume {folder}",
         )
     rejected = count_reasons(Rejection(**r) for r in read_lines(folder / "rejected.jsonl"))
     return Selected(
@@ -153,7 +140,6 @@ def _chosen(folder: Path) -> Selected:
         read_lines(folder / "provenance.jsonl"),
         rejected,
         read_permit(folder / "permit.json"),
-        None,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,13 @@ from hydrometer.distill.collect import as_recorded, collect, open_asked, read_an
 from hydrometer.distill.example import Example, examples_digest, from_exchange, write_examples
 from hydrometer.distill.files import write_json, write_lines
 from hydrometer.distill.filter import apply_filter, count_reasons, write_rejected
-from hydrometer.distill.gate import Ruling, judge_rows, open_terms
+from hydrometer.distill.gate import judge_rows, open_terms
 from hydrometer.distill.judge import judge_answers
 from hydrometer.distill.plan import Plan
 from hydrometer.distill.recipe import Recipe, bare
 from hydrometer.distill.record import provenance_row
-from hydrometer.distill.train.record import Trained
+from hydrometer.distill.train.job import Job, write_job
+from hydrometer.distill.train.record import Trained, read_trained
 from hydrometer.distill.vocabulary import learn_vocabulary
 from hydrometer.errors import InputError, MissingExtra, ModelError, Refused
 from hydrometer.exchange import Exchange, Sampling, prompt_key
@@ -56,8 +60,8 @@ class Setting:
         Given a stage, and how many of how many are done.
     retry_failed : bool
         Ask again what failed.
-    rank, ranks : int
-        Number of this process, and how many train together.
+    processes : int, optional
+        How many train together; as many as began, where that is not said.
     """
 
     recipe: Recipe
@@ -67,8 +71,7 @@ class Setting:
     tell: Callable[[str], None]
     count: Callable[[str, int, int], None]
     retry_failed: bool = False
-    rank: int = 0
-    ranks: int = 1
+    processes: int | None = None
 
 
 def collect_answers(s: Setting, plan: Plan) -> tuple[list[Exchange], list[Exchange]]:
@@ -125,7 +128,6 @@ class Selected:
     provenance: list[dict[str, Any]]
     rejected: dict[str, int]
     permit: Permit
-    ruling: Ruling | None
 
 
 def select(s: Setting, plan: Plan, answers: Sequence[Exchange]) -> Selected:
@@ -180,7 +182,7 @@ def select(s: Setting, plan: Plan, answers: Sequence[Exchange]) -> Selected:
         f"gate: {permit.verdict}, {permit.rows} rows, {len(permit.duties)} duties, until "
         f"{permit.expires}"
     )
-    return Selected(examples, provenance, counts, permit, ruling)
+    return Selected(examples, provenance, counts, permit)
 
 
 def _example(s: Setting, plan: Plan, answer: Exchange, reply: Exchange | None) -> Example:
@@ -210,33 +212,75 @@ def _named(plan: Plan) -> dict[str, str]:
 def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Trained:
     """Train on exactly the examples of the permit; return what the trainer says.
 
+    The training is also left as a folder, ``job``, for launchers of many
+    machines: ``torchrun -m hydrometer.distill.train WORK/job --out WORK/train``.
+
     Raises
     ------
     MissingExtra
         If the libraries are not installed.
+    NotPermitted
+        If the permit is not for these examples, or has run out.
+    ModelError
+        If a process fails; its own words come before.
     """
-    try:
-        from hydrometer.distill.train.run import train
-    except ImportError as err:
-        raise MissingExtra("training", "train") from err
-    recipe = s.recipe
+    recipe, out = s.recipe, s.folder / "train"
     if recipe.student.new is not None and recipe.student.tokenizer is None:
         where = s.folder / "vocabulary" / examples_digest(examples)[:12]
         place = learn_vocabulary(examples, recipe.student.new.vocabulary, where)
     else:
         place = recipe.place(bare(recipe.student.tokenizer or recipe.student.base or ""))
     weights = recipe.teacher.weights
-    return train(
+    job = Job(
         examples,
+        permit,
+        recipe.student.start(str(place.resolve())),
+        recipe.train,
+        recipe.answers.seed,
+        None if weights is None else recipe.place(bare(weights)).resolve(),
+    )
+    write_job(job, s.folder / "job")
+    before = read_trained(out)
+    processes = s.processes or (before.processes if before is not None else 1)
+    if processes > 1:
+        return _launch(s, processes, out)
+    try:
+        from hydrometer.distill.train.run import train
+    except ImportError as err:
+        raise MissingExtra("training", "train") from err
+    return train(
+        job.examples,
         permit=permit,
-        base=recipe.student.start(str(place)),
-        config=recipe.train,
-        out=s.folder / "train",
+        base=job.base,
+        config=job.config,
+        out=out,
         at=s.clock().date(),
-        teacher=None if weights is None else recipe.place(bare(weights)),
-        seed=recipe.answers.seed,
+        teacher=job.teacher,
+        seed=job.seed,
         progress=lambda step, steps, point: s.count("train", step, steps),
     )
+
+
+def _launch(s: Setting, processes: int, out: Path) -> Trained:
+    """Train in several processes of this machine."""
+    if find_spec("torch") is None:
+        raise MissingExtra("training", "train")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += [f"--nproc-per-node={processes}", "-m", "hydrometer.distill.train"]
+    done = subprocess.run(  # noqa: S603 (our own program, and paths of the user's own)
+        [*command, str(s.folder / "job"), "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        check=False,
+        env={"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes)), **os.environ},
+    )
+    trained = read_trained(out)
+    if done.returncode or trained is None:
+        raise ModelError(
+            f"{processes} processes that train together failed",
+            got=f"exit code {done.returncode}",
+            next_step="see what they wrote above, then `hydrometer distill resume`",
+        )
+    return trained
 
 
 def place_student(trained: Trained, folder: Path) -> None:
