@@ -23,14 +23,16 @@ from hydrometer.distill.plan import Plan, make_plan
 from hydrometer.distill.recipe import ENGINES, Recipe, read_recipe
 from hydrometer.distill.run import STAGES, locked, prepare, reread, work
 from hydrometer.distill.stages import Setting
-from hydrometer.errors import InputError
+from hydrometer.errors import InputError, NotPermitted
 from hydrometer.report.distill import render_distill
+from hydrometer.terms.verdict import OPEN, VERDICTS
 
 __all__ = ["distill"]
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 REASONS = 12
+CLOSED = tuple(v for v in VERDICTS if v not in OPEN)
 
 
 def now() -> datetime:
@@ -307,13 +309,15 @@ def _tell_plan(made: Plan) -> None:
     rough = ", roughly" if made.rough else ""
     cost = "not known: no [price]" if made.cost is None else f"{made.cost:,.2f} {r.price.currency}"
     judge = f", at most {made.judge_tokens:,} by the judge" if made.judge_tokens else ""
+    sent = f"about {made.tokens_in:,} in, at most {made.tokens_out:,} out"
+    if r.teacher.spec.startswith("recorded:"):
+        sent = "none are sent, the answers are recorded"
     for name, text in (
         ("student", f"{r.student.name} ({begins})"),
         ("teacher", f"{r.teacher.model}, {r.teacher.surface}, by {r.teacher.spec}"),
         ("prompts", f"{len(made.split.taught)} taught, {len(made.split.held_out)} held out"),
         ("queries", f"{made.queries:,}, of which {made.asked:,} are recorded already"),
-        ("tokens", f"about {made.tokens_in:,} in, at most {made.tokens_out:,} out{judge}; "
-                   f"training reads at most {made.train_tokens:,}"),
+        ("tokens", f"{sent}{judge}; training reads about {made.train_tokens:,}"),
         ("time", f"answers {_time(made.answer_seconds)}, training {_time(made.train_seconds)}"
                  f"{rough}"),
         ("cost", cost),
@@ -347,4 +351,7 @@ def _tell_ruling(made: Plan) -> None:
         click.echo(f"{'permit':9s}{ruling.permit.verdict}, until {ruling.permit.expires}; given "
                    "again for the actual rows before training")  # fmt: skip
     else:
-        click.echo(f"{'permit':9s}none: {ruling.refusal}")
+        told = ruling.refusal
+        if told is not None and told.got and any(told.got.startswith(v) for v in CLOSED):
+            told = NotPermitted(told.what, wanted=told.wanted, next_step=told.next_step)
+        click.echo(f"{'permit':9s}none: {told}")  # what it got stands above

@@ -27,7 +27,7 @@ TO_DO = {
     "pass-through": "yours: bind those you give the student to by these terms",
     "share-alike": "yours: give the student on under the same terms",
     "registration": "yours: register before use",
-    "method": "yours: state how it was made where it is published; this card does",
+    "method": "yours: keep to it",
 }
 
 

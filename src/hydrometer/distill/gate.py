@@ -15,7 +15,7 @@ from hydrometer.terms.gate import Gate
 from hydrometer.terms.permit import Permit, issue
 from hydrometer.terms.row import parse_row
 from hydrometer.terms.use import Use, read_use
-from hydrometer.terms.verdict import OPEN, Result, worst
+from hydrometer.terms.verdict import Result, rank, worst
 
 __all__ = ["Ruling", "judge_rows", "open_terms"]
 
@@ -145,8 +145,7 @@ def judge_rows(
             key = repr(sorted(record.items()))
             shown[key] = record
             reasons[key] += n
-    order = {v: n for n, v in enumerate(reversed((*OPEN, *_CLOSED)))}
-    listed = sorted(shown, key=lambda k: (order.get(shown[k]["verdict"], 0), -reasons[k], k))
+    listed = sorted(shown, key=lambda k: (-rank(shown[k]["verdict"]), -reasons[k], k))
     permit, refusal = None, None
     try:
         permit = issue(rows, use, catalogue, at=at)
@@ -168,6 +167,3 @@ def judge_rows(
         refusal,
         texts,
     )
-
-
-_CLOSED = ("conditional", "silent", "unknown", "prohibited")
