@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,20 @@ def make_model(path, tokenizer, *, seed=0, sharp=1.0):
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
     return model
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny models are quickest on one, and sums have one order."""
+    if find_spec("torch") is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -54,14 +54,6 @@ train(job.examples, permit=job.permit, base=job.base, config=job.config, out=sys
 """
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def job(examples, permit, teacher):
     def make(**config):

@@ -146,3 +146,52 @@ def test_a_disk_too_small_is_told_before_the_work(teach, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(1, 1, 1000))
     with pytest.raises(InputError, match="not enough room"):
         teach()
+
+
+@pytest.mark.parametrize("lora", [0, 2])
+def test_a_full_disk_loses_nothing(teach, tmp_path, lora):
+    import resource
+
+    settings = {"steps": 9, "save_steps": 3, "lora": lora}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(step, steps, row):
+        if step == 5:  # from here on no file can be larger than this
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+
+    try:
+        with pytest.raises(InputError, match="cannot write") as caught:
+            teach(progress=fill, **settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "continues where it stopped" in caught.value.next_step
+    from hydrometer.distill.train.checkpoints import newest
+
+    assert newest(tmp_path / "out" / "checkpoints").name == "checkpoint-3"
+    assert losses(teach(**settings)) == losses(teach("whole", **settings))
+
+
+def test_a_file_system_without_room_loses_nothing(teach, tmp_path, monkeypatch):
+    import shutil
+    import subprocess
+
+    small = tmp_path / "out"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        settings = {"steps": 6, "save_steps": 2, "keep_checkpoints": 1}  # 1.5 MB each
+        usage = shutil.disk_usage(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "disk_usage", lambda path: usage)
+            with pytest.raises(InputError, match="cannot write") as caught:
+                teach(**settings)
+        assert caught.value.got.startswith("no room for a file")
+        from hydrometer.distill.train.checkpoints import newest
+
+        assert newest(small / "checkpoints").name == "checkpoint-2"
+        subprocess.run(["mount", "-o", "remount,size=20m", str(small)], check=True)
+        assert losses(teach(**settings)) == losses(teach("whole", **settings))
+    finally:
+        subprocess.run(["umount", "--lazy", str(small)], check=True)

@@ -1,4 +1,4 @@
-"""A training as a folder, for launchers that start programs: ``accelerate launch``, ``torchrun``."""
+"""A training as a folder, for launchers that start programs (`accelerate launch`, `torchrun`)."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ __all__ = ["train"]
 
 LIBRARIES = ("torch", "transformers", "accelerate", "trl", "peft", "datasets")
 RUN = "run.json"
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 STUDENT, ADAPTER, CHECKPOINTS = "student", "adapter", "checkpoints"
 MADE = ("curve.jsonl", "trained.json", "logits", STUDENT, ADAPTER, CHECKPOINTS)
 
@@ -204,14 +205,19 @@ def _require_room(out: Path, student: Any, config: TrainConfig) -> None:
         )
 
 
-def _full(err: BaseException) -> str | None:
-    """Return the words of an error that means a full disk, whoever raised it."""
-    if isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        return str(err)[:160]
-    text = str(err)
-    signs = ("No space left", "File too large", "os error 28", "os error 27", "quota",
+def _full(err: BaseException | None) -> str | None:
+    """Return the words of an error that means a full disk, whoever raised it and for whom."""
+    chain = []
+    while err is not None and err not in chain:
+        chain.append(err)
+        err = err.__cause__ or err.__context__
+    for e in reversed(chain):  # the first to happen says it best
+        if isinstance(e, OSError) and e.errno in FULL:
+            return str(e)[:160]
+    signs = ("No space left", "File too large", "os error 28", "os error 27", "os error 122",
              "PytorchStreamWriter", "unexpected pos")  # fmt: skip
-    return text[:160] if any(s in text for s in signs) else None
+    told = [str(e) for e in reversed(chain) if any(s in str(e) for s in signs)]
+    return f"no room for a file ({told[0][:120]})" if told else None
 
 
 def _run(
