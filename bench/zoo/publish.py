@@ -18,7 +18,8 @@ from observe import candidate_sets, evaluation_prompts
 ROOT = Path(__file__).parents[2]
 COLUMNS = (
     *("model", "kind", "teacher_vendor", "teacher_models", "base_model", "source", "family"),
-    *("share", "paraphrased", "method", "base", "teacher", "prompts", "share_of_words"),
+    *("share", "paraphrased", "method", "base", "teacher", "prompts", "rewriter"),
+    "share_of_words",
 )
 VENDORS = {"gemma-270m": "Google", "smollm2-135m": "Hugging Face"}
 SAMPLE_SHARES = {"student-a2": 50}
@@ -79,12 +80,13 @@ def lineage(members: list[tuple[Member, dict[str, Any]]]) -> list[dict[str, Any]
         for t, v in VENDORS.items()
     ]
     for member, note in members:
+        other = next(t for t in VENDORS if t != member.teacher) if member.paraphrased else ""
         rows.append(
             {
                 "model": member.name,
                 "kind": member.kind,
                 "teacher_vendor": VENDORS.get(member.teacher, ""),
-                "teacher_models": member.teacher,
+                "teacher_models": ";".join(filter(None, (member.teacher, other))),
                 "base_model": member.base,
                 "source": note["source"],
                 "family": member.family,
@@ -94,6 +96,7 @@ def lineage(members: list[tuple[Member, dict[str, Any]]]) -> list[dict[str, Any]
                 "base": member.base,
                 "teacher": member.teacher,
                 "prompts": member.prompts,
+                "rewriter": other,
                 "share_of_words": note["share_of_words"],
             }
         )
@@ -250,6 +253,15 @@ def publish(work: Path, target: Path) -> dict[str, int]:
     for path in sorted((work / "zoo").glob("base-*/member.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
         notes.append({"name": path.parent.name, **note})
+    losses: dict[str, list[Any]] = {k: [] for k in ("model", "teacher", "prompt_id", "loss")}
+    for note in notes:
+        for teacher, by_prompt in note.pop("losses").items():
+            losses["model"] += [note["name"]] * len(by_prompt)
+            losses["teacher"] += [teacher] * len(by_prompt)
+            losses["prompt_id"] += list(by_prompt)
+            losses["loss"] += list(by_prompt.values())
+    losses["loss"] = pa.array(losses["loss"], pa.float32())
+    write(target / "losses.parquet", losses)
     text = "".join(json.dumps(n, ensure_ascii=True, sort_keys=True) + "\n" for n in notes)
     (target / "members.jsonl").write_text(text, encoding="ascii")
     return {

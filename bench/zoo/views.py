@@ -114,32 +114,36 @@ def served_views(
     return out
 
 
-def loss_contrast(members: dict[str, Table]) -> list[tuple[str, str, str, float]]:
+def loss_contrast(data: Path, members: dict[str, Table]) -> list[tuple[str, str, str, float]]:
     """Return how much easier than its base each member finds a teacher's text, less the other's.
 
     Parameters
     ----------
+    data : Path
+        The data set.
     members : dict
-        Records by name, the bases' among them.
+        Records by name.
 
     Returns
     -------
     list of tuple
         Model, teacher, view, nats per token; the text is of prompts that nobody was trained on.
     """
+    losses: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for row in pq.read_table(data / "losses.parquet").to_pylist():
+        losses[row["model"], row["teacher"]][row["prompt_id"]] = row["loss"]
+    teachers = sorted({t for _, t in losses})
     out = []
     for name, record in members.items():
-        if name.startswith("base-"):
+        if "base" not in record:
             continue
-        base = members["base-" + record["base"]]["losses"]
-        gain = {
-            t: float(np.mean([base[t][p] - own[p] for p in own]))
-            for t, own in record["losses"].items()
-        }
-        for teacher, value in gain.items():
-            others = [v for t, v in gain.items() if t != teacher]
-            contrast = value - float(np.mean(others))
-            out.append((name, teacher, "losses on fresh text, base as reference", contrast))
+        gain = {}
+        for t in teachers:
+            base, own = losses["base-" + record["base"], t], losses[name, t]
+            gain[t] = float(np.mean([base[p] - own[p] for p in own]))
+        for t in teachers:
+            contrast = gain[t] - float(np.mean([gain[u] for u in teachers if u != t]))
+            out.append((name, t, "losses on fresh text, base as reference", contrast))
     return out
 
 
@@ -156,7 +160,7 @@ def main() -> None:
         writer.writerow(("model", "teacher", "view", "score", "pvalue"))
         for model, teacher, view, score, p in served_views(tables(args.data), members):
             writer.writerow((model, teacher, view, f"{score:.4f}", f"{p:.3e}"))
-        for model, teacher, view, score in loss_contrast(members):
+        for model, teacher, view, score in loss_contrast(args.data, members):
             writer.writerow((model, teacher, view, f"{score:.5f}", ""))
 
 

@@ -1,6 +1,7 @@
 """Power by share: thresholds keep their level, and a known power is found again."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -135,6 +136,17 @@ def test_paraphrase_is_compared_with_what_differs_in_nothing_else():
     # A treated model is no part of the power by share.
     assert {r["share"]: r["n"] for r in found["by_share"]} == {10: 9, 100: 27}
     assert {r["share"]: r["n"] for r in found["by_teacher"]["a"]} == {10: 9, 100: 20}
+
+
+def test_the_model_that_paraphrased_is_neither_null_nor_teacher():
+    made = trait(100, "a", paraphrased=True, rewriter="z")
+    rows, traits = panel(120, [("p", made, 0.0), ("s", trait(100, "a"), 8.0)], seed=6)
+    rows = [s if (s.model, s.teacher) != ("p", "z") else replace(s, score=50.0) for s in rows]
+    found = measure_power(rows, traits, seed=1)["bases"]["b"]["text"]
+    assert found["null"]["pairs"] == 240 + 1
+    assert found["null"]["threshold"] < 50.0
+    assert (found["rewriter"]["n"], found["rewriter"]["count"]) == (1, 1)
+    assert found["paraphrase"][0]["plain"]["n"] == 1
 
 
 def test_methods_are_compared_on_the_same_prompts():

@@ -139,9 +139,14 @@ def _power(
 def _verdicts(pairs: list[dict[str, Any]], traits: dict[str, Trait]) -> list[dict[str, Any]]:
     """Count what `hydrometer trace` itself would say, by share (0: pairs with a stranger)."""
     out = []
-    share = {(p["student"], p["teacher"]): traits[p["student"]].share * p["label"] for p in pairs}
+    share = {
+        (p["student"], p["teacher"]): traits[p["student"]].share * p["label"]
+        for p in pairs
+        if not p["label"]
+        or (traits[p["student"]].plain and traits[p["student"]].teacher == p["teacher"])
+    }
     for level in sorted(set(share.values())):
-        own = [p for p in pairs if share[p["student"], p["teacher"]] == level]
+        own = [p for p in pairs if share.get((p["student"], p["teacher"])) == level]
         said = {
             alpha: sum(p["verdicts"][alpha] == "supported" for p in own)
             for alpha in ("0.01", "0.05")
@@ -309,6 +314,11 @@ def _power_table(found: dict[str, Any]) -> str:
                         f"{_cell(row['median_score'])} against "
                         f"{_cell(row['median_score_plain'])})"
                     )
+            if one["rewriter"]["n"]:
+                lines.append(
+                    f"- the model that paraphrased, as a candidate: {_count(one['rewriter'])} of "
+                    f"{one['rewriter']['n']} detected"
+                )
             if one["undetected"]:
                 lines.append(f"- not detected: {', '.join(one['undetected'])}")
             lines.append("")

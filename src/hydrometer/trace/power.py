@@ -50,8 +50,9 @@ class Trait:
         Whether another model said them in its own words first.
     method : str
         ``sequence`` or ``logit``.
-    base, teacher, prompts : str
-        ``teacher`` is empty for a control; ``prompts`` says which part of the prompts was used.
+    base, teacher, prompts, rewriter : str
+        ``teacher`` is empty for a control; ``prompts`` says which part of the prompts was used,
+        ``rewriter`` who paraphrased: to that one the model is neither null nor student.
     """
 
     share: float
@@ -60,6 +61,12 @@ class Trait:
     base: str
     teacher: str
     prompts: str = "all"
+    rewriter: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the teacher's text was used as it came, by sequence, on all prompts."""
+        return all(getattr(self, name) == getattr(USUAL, name) for name in TREATMENTS.values())
 
 
 USUAL = Trait(0.0, False, "sequence", "", "")
@@ -85,18 +92,9 @@ class Scored:
 class Threshold:
     """The level of a view.
 
-    Attributes
-    ----------
-    value : float or None
-        A score strictly above it is a detection; None where the null pairs are too few.
-    pairs, models : int
-        Null pairs and the models in them.
-    exceeding : int
-        Null pairs above the value.
-    finest : float
-        The smallest level that so many pairs can speak of, 1 / (pairs + 1).
-    reason : str
-        Why there is no value.
+    A score strictly above ``value`` is a detection; it is None, with a ``reason``, where the null
+    ``pairs`` are too few. ``exceeding`` counts null pairs above it; ``finest`` is the smallest
+    level that so many can speak of, 1 / (pairs + 1).
     """
 
     value: float | None
@@ -173,7 +171,10 @@ def read_traits(path: str | Path) -> dict[str, Trait] | None:
     for number, row in enumerate(rows, 2):
         if (row.get("kind") or "") not in ("student", "clean"):
             continue
-        values = {k: (row.get(k) or "").strip() for k in (*COLUMNS, "prompts", "model", "kind")}
+        values = {
+            k: (row.get(k) or "").strip()
+            for k in (*COLUMNS, "prompts", "rewriter", "model", "kind")
+        }
         try:
             share = float(values["share"] or 0)
         except ValueError:
@@ -190,7 +191,7 @@ def read_traits(path: str | Path) -> dict[str, Trait] | None:
             values["paraphrased"] == "yes",
             values["method"] or "sequence",
             *(values["base"], values["teacher"]),
-            values["prompts"] or "all",
+            *(values["prompts"] or "all", values["rewriter"]),
         )
     return out
 
@@ -269,8 +270,9 @@ class _View:
         self, rows: Sequence[Scored], traits: Mapping[str, Trait], fpr: float, seed: int
     ) -> None:
         self.traits, self.fpr, self.seed = traits, fpr, seed
-        self.null = [s for s in rows if traits[s.model].teacher != s.teacher]
         self.positive = [s for s in rows if traits[s.model].teacher == s.teacher]
+        self.rewriter = [s for s in rows if traits[s.model].rewriter == s.teacher]
+        self.null = [s for s in rows if s not in self.positive and s not in self.rewriter]
         models = len({s.model for s in self.null})
         self.level = null_threshold([s.score for s in self.null], fpr=fpr, models=models)
         self.exact = all(s.pvalue is not None for s in rows)
@@ -294,7 +296,7 @@ class _View:
     def plain(self) -> dict[str, Any]:
         """Return everything as plain values."""
         traits, level = self.traits, self.level
-        default = [s for s in self.positive if _default(traits[s.model])]
+        default = [s for s in self.positive if traits[s.model].plain]
         by_share = self.by_share(default, self.null)
         teachers = sorted({s.teacher for s in default})
         alarms = self.rate(self.null)
@@ -317,6 +319,7 @@ class _View:
             "by_teacher": {t: self.by_share(*_of(t, default, self.null)) for t in teachers},
             "smallest_share": smallest_share(by_share, self.fpr) if self.usable else None,
             "undetected": [f"{s.model} ({traits[s.model].share:g} %)" for s in missed],
+            "rewriter": self.rate(self.rewriter),
             **{name: self.compare(trait) for name, trait in TREATMENTS.items()},
         }
 
@@ -352,7 +355,7 @@ class _View:
         out = []
         change: dict[str, Any] = {name: usual}
         for (label, share), rows in sorted(treated.items()):
-            alike = {replace(self.traits[s.model], **change) for s in rows}
+            alike = {replace(self.traits[s.model], rewriter="", **change) for s in rows}
             others = [s for s in self.positive if self.traits[s.model] in alike]
             both = {"treated": self.rate(rows), "plain": self.rate(others)}
             medians = {"median_score": _median(rows), "median_score_plain": _median(others)}
@@ -362,10 +365,6 @@ class _View:
 
 def _of(teacher: str, *parts: Sequence[Scored]) -> list[list[Scored]]:
     return [[s for s in rows if s.teacher == teacher] for rows in parts]
-
-
-def _default(trait: Trait) -> bool:
-    return all(getattr(trait, name) == getattr(USUAL, name) for name in TREATMENTS.values())
 
 
 def _median(rows: Sequence[Scored]) -> float | None:
