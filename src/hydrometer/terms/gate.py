@@ -204,7 +204,7 @@ class Gate:
         for layer in layers:
             r, d = self._layer(layer, made, kind)
             if layer.claimed:
-                r = [replace(x, because=f"a card claims this licence: {x.because}") for x in r]
+                r = [replace(x, because=f"{layer.said}: {x.because}") for x in r]
             reasons += [replace(x, model=layer.model) for x in r]
             duties += d
         return reasons, duties

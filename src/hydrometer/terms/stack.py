@@ -36,6 +36,8 @@ class Layer:
         What would fill the gap.
     claimed : bool
         Known from a claim only: it can make a result worse, never better.
+    said : str
+        Whose claim it is.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Layer:
     gap: str | None = None
     settle: str | None = None
     claimed: bool = False
+    said: str = "a card claims this licence"
 
 
 def _service(
@@ -107,6 +110,8 @@ def _weights(
                         settle="the licence in the publisher's own repository, read and added",
                     )
                 )
+                said = "the weights are said to be under this licence"
+                layers.append(Layer(layer, (known.weights,), name, claimed=True, said=said))
         if known is not None:
             todo += [(b, "lineage", True) for b in known.built_on]
         claim = claims.get(at)
