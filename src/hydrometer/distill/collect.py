@@ -228,10 +228,18 @@ def collect(
     """
     if isinstance(model, RecordedModel):
         budget = None  # nothing is spent
-    with Journal(out) as journal:
-        ran = record(
-            model, queries, journal, budget=budget, retry_failed=retry_failed, progress=progress
-        )
+    try:
+        with Journal(out) as journal:
+            ran = record(
+                model, queries, journal, budget=budget, retry_failed=retry_failed,
+                progress=progress,
+            )  # fmt: skip
+    except OSError as err:  # closing flushes once more what could not be written
+        raise InputError(
+            f"cannot write {out}",
+            got=str(err)[:160],
+            next_step="make room, and run the same line again: nothing recorded is lost",
+        ) from err
     if ran.left:
         raise ModelError(
             f"the budget ended with {ran.left} of {ran.queries} queries left",
