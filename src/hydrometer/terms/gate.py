@@ -60,6 +60,7 @@ class Gate:
         self._rows: dict[object, Result] = {}
         self._results: dict[Result, Result] = {}
         self._kinds = {a.casefold() for i in catalogue for a in i.accounts}
+        self._licensors = {i.provider for i in catalogue} | self._names.makers()
         self._current: dict[str, Instrument] = {}
         self._open = [(c, c.lacks(use, self._names)) for c in use.consents]
 
@@ -238,7 +239,8 @@ class Gate:
                     speaks[i.name] = not i.beside and (routes or bool(got))
                 answered = answered or speaks[i.name]
             if not answered:
-                because = f"nothing that is held for it on {day} speaks of training on outputs"
+                when = self._when(day)
+                because = f"nothing that is held for {when} speaks of training on outputs"
                 ask = "its main terms, read and added"
                 gap = Reason("unknown", layer.name, because, settle=ask)
                 reasons.append(self._opened(gap, None, layer))
@@ -252,12 +254,15 @@ class Gate:
         if i is None:
             if self.catalogue.versions(key) and self.catalogue.over(key, day):
                 return None
-            because = f"no text of {key!r} is held for {day}"
+            because = f"no text of {key!r} is held for {self._when(day)}"
             ask = "the version of that day, read and added to the catalogue"
             return Reason("unknown", layer.name, because, settle=ask)
         if day == self.use.used_at:
             self._current[i.name] = i
         return i if self._binds(i, kind) else None
+
+    def _when(self, day: date) -> str:
+        return "the day of use" if day == self.use.used_at else "the day of generation"
 
     def _binds(self, i: Instrument, kind: str | None) -> bool:
         if i.accounts and kind is not None and kind not in {a.casefold() for a in i.accounts}:
@@ -303,7 +308,7 @@ class Gate:
             return False
         # A licence text that many publish under is each publisher's own grant.
         grants = layer.maker if layer.name in ("weights", "lineage") else layer.owner
-        return licensor in (owner, grants)
+        return licensor in (owner, grants) and licensor in self._licensors
 
     def _counsel(self, r: Reason, i: Instrument) -> Reason:
         said = [

@@ -133,6 +133,11 @@ class Names:
         """Return whether that provider runs weights of other makers."""
         return slug in self._hosts
 
+    def makers(self) -> frozenset[str]:
+        """Return every party that is known to have made a model."""
+        tables = (self._models.exact, self._models.prefixes)
+        return frozenset(m.maker for kept in tables for m in kept.values())
+
     def model(self, name: str) -> ModelName | None:
         """Return what a model's name means, None where no table knows it."""
         found: ModelName | None = self._models.find(name)

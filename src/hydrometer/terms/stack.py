@@ -161,18 +161,20 @@ def writer_layers(
         layers.append(_service(catalogue, host, "host", "host", model, maker))
         if provider not in (None, host) and names.serves_others(str(provider)):
             layers.append(_service(catalogue, str(provider), "host", "host", model, maker))
-    if surface == "weights" or (third and surface == "api"):
+    if surface == "weights":
         layers += _weights(names, model, claims, needed=True)
         return layers
-    slug = provider if third else provider or host
-    if slug is None:
+    if provider is None:
         gap = "who served the answer is not recorded"
         layers.append(Layer(surface, model=model, maker=maker, gap=gap, settle="the provider"))
-    else:
-        layers.append(_service(catalogue, slug, surface, surface, model, maker))
-    # Who serves a model that another made serves its weights, or says whose service it is.
-    other = maker is not None and slug is not None and slug != maker
-    layers += _weights(names, model, claims, needed=third or other)
+    elif not third or surface == "consumer":
+        layers.append(_service(catalogue, provider, surface, surface, model, maker))
+        if known and maker != provider and known.weights is None and not third:
+            gap = (
+                f"what {maker!r} lets others serve of its model, and on which terms, is not known"
+            )
+            layers.append(Layer(surface, model=model, maker=maker, gap=gap, settle="those terms"))
+    layers += _weights(names, model, claims, needed=third)
     return layers
 
 
