@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The main job on the bundled sample: attribution and the served-log test, each beside a control,
-# and one report. `make demo` calls this; BIN is the folder that holds `hydrometer`.
+# The main job on the bundled sample: attribution and the served-log test, each beside a control, and one
+# report; then three teachers before the gate of lawful distillation. `make demo` calls this; BIN is the folder that holds `hydrometer`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BIN="${BIN:-.venv/bin}"
@@ -54,5 +54,7 @@ for path in sys.argv[1:]:
     finding = read_finding(path)
     print(f"\n  {str(finding.verdict).upper()}: {finding.summary}")
 PY
+echo
+BIN="$BIN" OUT="$OUT" bash sample/distill.sh
 echo
 echo "Report: $OUT/report.html"
