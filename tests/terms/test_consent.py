@@ -178,6 +178,16 @@ def test_it_settles_what_is_open_of_that_licensor():
         )
 
 
+def test_a_party_that_is_not_known_has_nothing_to_open():
+    w = writer(provider="shell-company")
+    fields = {"licensor": "shell-company", "models": ["toy-1"]}
+    assert with_consent(held(made()), w, **fields).verdict == "unknown"
+    known = names([{"names": ["toy-1"]}])
+    w = writer(surface="weights", provider=None)
+    assert with_consent(held(made()), w, known=known, models=["toy-1"]).verdict == "permitted"
+    assert with_consent(held(made()), w, models=["toy-1"]).verdict == "unknown"
+
+
 def test_duties_stay():
     duty = {"kind": "notice", "text": "say so"}
     found = with_consent(held(made(reading="bars-any", duties=[duty])))

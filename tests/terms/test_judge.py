@@ -186,6 +186,14 @@ def test_a_stale_text_that_routes_is_unknown_too():
     assert verdict(made(reading="routes", seen=USED - timedelta(31))) == "unknown"
 
 
+def test_a_stale_text_bars_what_it_barred():
+    old = {"seen": USED - timedelta(31)}
+    assert verdict(made(reading="bars-any", **old)) == "prohibited"
+    assert verdict(made(reading="if-competing", **old), use(competing="yes")) == "prohibited"
+    assert verdict(made(reading="if-competing", **old)) == "unknown"
+    assert verdict(made(reading="silent", **old)) == "unknown"
+
+
 def test_what_was_not_read_is_unknown():
     for evidence in ("secondary", "none"):
         i = made(evidence=evidence, reading="unknown", seen=None)

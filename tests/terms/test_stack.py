@@ -58,10 +58,13 @@ def test_a_host_brings_its_terms_and_needs_the_weights():
     hosted = ["host:hoster-terms", "weights:acme-weights"]
     assert layers(host="hoster") == hosted
     assert layers(provider="hoster") == hosted
-    assert layers(provider=None, host="hoster") == hosted
+    assert layers(provider=None, host="hoster") == [hosted[0], "api:gap", hosted[1]]
     assert layers("closed-1", host="hoster") == ["host:hoster-terms", "weights:gap"]
     assert layers("stranger", provider="hoster") == ["host:hoster-terms", "weights:gap"]
-    assert layers("unread-1", host="hoster") == ["host:hoster-terms", "weights:gap"]
+    # What was not read is a gap, and what it is said to be can make the result worse.
+    assert layers("unread-1", host="hoster") == [
+        *("host:hoster-terms", "weights:gap", "weights:acme-weights")
+    ]
     assert layers(host="nobody") == ["host:gap", "weights:acme-weights"]
 
 
@@ -90,7 +93,7 @@ def test_weights_run_by_somebody():
     assert layers("stranger", surface="weights") == ["weights:gap"]
 
 
-def test_who_serves_what_another_made_needs_its_weights():
+def test_who_serves_what_another_made_serves_its_weights_or_on_terms_not_known():
     assert layers("base-1") == ["api:acme-api", "weights:base-weights"]
     others = names([{"names": ["closed-2"], "maker": "other"}])
     found = writer_layers(writer("closed-2"), ALL, others, {})
@@ -108,7 +111,7 @@ def test_a_router_in_front_comes_in_addition():
 def test_who_served_it_is_needed():
     for surface in ("api", "consumer"):
         assert layers("closed-1", provider=None, surface=surface) == [f"{surface}:gap"]
-    assert layers("closed-1", provider="nobody") == ["api:gap", "weights:gap"]
+    assert layers("stranger", provider="nobody") == ["api:gap"]
 
 
 def test_what_a_model_was_built_on():
