@@ -85,7 +85,7 @@ def parse_spdx(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), (text,)
     if parsed is None:
         return (), ()
-    keys = tuple(dict.fromkeys(str(s.key) for s in parsed.symbols))
+    keys = sorted({str(s.key) for s in parsed.symbols})  # a set, in no order of its own
     known = set(_spdx().known_symbols)
     lower = {k.casefold() for k in known} | set(_known())
     return (
