@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from hydrometer.distill.winrate import win_rate
@@ -57,8 +59,9 @@ def test_a_judge_that_likes_a_place_finds_ties(place):
      ("A better one would be short", None)],
 )  # fmt: skip
 def test_verdicts_are_read_or_counted_as_unread(said, wins):
-    got = win_rate(Judge(lambda a, b: said if a == "good" else said.replace("A", "B")
-                         .replace("a.", "b.")), PROMPTS[:1], ["good"], ["bad"])  # fmt: skip
+    other = re.sub(r"\b(A|a)\b(?! \w)", "B", said)
+    judge = Judge(lambda a, b: said if a == "good" else other)
+    got = win_rate(judge, PROMPTS[:1], ["good"], ["bad"])
     assert got.unread == (1 if wins is None else 0)
     assert got.wins == (wins or 0)
     assert (got.rate.value is None) == (wins is None)
