@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -14,7 +15,8 @@ from hydrometer.errors import InputError
 
 __all__ = ["open_base", "open_tokenizer", "open_weights"]
 
-FAILURES = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, AttributeError)
+FAILURES = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, AttributeError,
+            safetensors.SafetensorError)  # fmt: skip
 
 
 def _where(path: Path) -> dict[str, Any]:
