@@ -61,10 +61,7 @@ def test_a_host_brings_its_terms_and_needs_the_weights():
     assert layers(provider=None, host="hoster") == [hosted[0], "api:gap", hosted[1]]
     assert layers("closed-1", host="hoster") == ["host:hoster-terms", "weights:gap"]
     assert layers("stranger", provider="hoster") == ["host:hoster-terms", "weights:gap"]
-    # What was not read is a gap, and what it is said to be can make the result worse.
-    assert layers("unread-1", host="hoster") == [
-        *("host:hoster-terms", "weights:gap", "weights:acme-weights")
-    ]
+    assert layers("unread-1", host="hoster") == ["host:hoster-terms", "weights:gap"]
     assert layers(host="nobody") == ["host:gap", "weights:acme-weights"]
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 from hydrometer.errors import InputError
 from hydrometer.terms.gate import Gate
 from hydrometer.terms.row import parse_row
-from hydrometer.terms.verdict import OPEN, VERDICTS, Owed, Result, worst
+from hydrometer.terms.verdict import OPEN, VERDICTS, Owed, Reason, Result, worst
 
 __all__ = ["LISTED", "Checked", "check_rows", "summary"]
 
@@ -65,12 +65,34 @@ class Checked:
         """Return whether every row may be used."""
         return self.verdict in OPEN
 
+    def _shares(self, name: str) -> Iterable[tuple[Any, int]]:
+        """Return reasons, or duties, with their rows; those of one gate are each told once."""
+        held: dict[int, Any] = {}
+        counts: Counter[int] = Counter()
+        for n, count in self.results.items():
+            for x in getattr(self.kinds[n], name):
+                held[id(x)] = x
+                counts[id(x)] += count
+        return [(held[at], count) for at, count in counts.items()]
+
+    def by_reason(self) -> dict[str, int]:
+        """Return rows by label, the most frequent first; a row counts once for each."""
+        labels: dict[int, str] = {}
+        counts: Counter[str] = Counter()
+        for n, count in self.results.items():
+            reasons = self.kinds[n].reasons
+            for r in reasons:
+                if id(r) not in labels:
+                    labels[id(r)] = r.label
+            for label in {labels[id(r)] for r in reasons}:
+                counts[label] += count
+        return dict(sorted(counts.items(), key=lambda x: (-x[1], x[0])))
+
     def reasons(self) -> list[dict[str, Any]]:
         """Return rows by reason, the worst and most frequent first."""
-        counts: Counter[Any] = Counter()
-        for n, count in self.results.items():
-            for r in dict.fromkeys(self.kinds[n].reasons):
-                counts[r] += count
+        counts: Counter[Reason] = Counter()
+        for r, count in self._shares("reasons"):
+            counts[r] += count
         order = {v: n for n, v in enumerate(VERDICTS)}
         ranked = sorted(
             counts.items(),
@@ -84,9 +106,8 @@ class Checked:
     def duties(self) -> list[dict[str, Any]]:
         """Return rows by duty."""
         counts: Counter[Owed] = Counter()
-        for n, count in self.results.items():
-            for d in self.kinds[n].duties:
-                counts[d] += count
+        for d, count in self._shares("duties"):
+            counts[d] += count
         ranked = sorted(counts.items(), key=lambda x: (x[0].instrument, x[0].kind, x[0].text))
         return [{"rows": n, **d.record()} for d, n in ranked]
 
@@ -97,6 +118,22 @@ def _record(result: Result) -> dict[str, Any]:
         "duties": [d.record() for d in result.duties],
         "reasons": [r.record() for r in result.reasons],
     }
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _tail(result: Result, texts: dict[int, str]) -> str:
+    """Return the line of a result from its verdict on, of parts that are encoded once."""
+
+    def each(items: Iterable[Reason | Owed]) -> Iterator[str]:
+        for x in items:
+            if id(x) not in texts:
+                texts[id(x)] = _encode(x.record())
+            yield texts[id(x)]
+
+    duties, reasons = ",".join(each(result.duties)), ",".join(each(result.reasons))
+    return f'"verdict":"{result.verdict}","duties":[{duties}],"reasons":[{reasons}]}}'
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -151,7 +188,7 @@ def check_rows(
     made = Checked()
     ids: set[str] = set()
     known: dict[int, int] = {}
-    tails: list[str] = []
+    texts: dict[int, str] = {}
     read, size = 0, path.stat().st_size if path.exists() else 0
     loads = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once).decode
     for number, line in _lines(path):
@@ -169,8 +206,6 @@ def check_rows(
         if n is None:
             n = known[id(result)] = len(made.kinds)
             made.kinds.append(result)
-            record = _record(result)
-            tails.append(json.dumps(record, ensure_ascii=False, separators=(",", ":"))[1:])
             made.first[n] = []
         made.rows += 1
         made.results[n] += 1
@@ -178,7 +213,7 @@ def check_rows(
         if len(made.first[n]) < 3:
             made.first[n].append(number)
         if out is not None:
-            out.write(f'{{"id":{json.dumps(name, ensure_ascii=False)},{tails[n]}\n')
+            out.write(f'{{"id":{_encode(name)},{_tail(result, texts)}\n')
         if made.rows <= LISTED:
             made.listed.append({"id": name, **_record(result)})
         if progress is not None and made.rows % EVERY == 0:
@@ -215,10 +250,6 @@ def _set_aside(
 
 def summary(made: Checked, gate: Gate, name: str) -> Mapping[str, Any]:
     """Return the object that ``terms check --json`` prints."""
-    by_reason: Counter[str] = Counter()
-    for n, count in made.results.items():
-        for label in {r.label for r in made.kinds[n].reasons}:
-            by_reason[label] += count
     shown: dict[str, Any] = {
         "rows_file": name,
         "verdict": made.verdict,
@@ -226,7 +257,7 @@ def summary(made: Checked, gate: Gate, name: str) -> Mapping[str, Any]:
             "rows": made.rows,
             "quarantined": made.quarantined,
             "by_verdict": {v: made.verdicts[v] for v in VERDICTS},
-            "by_reason": dict(sorted(by_reason.items(), key=lambda x: (-x[1], x[0]))),
+            "by_reason": made.by_reason(),
         },
         "reasons": made.reasons(),
         "duties": made.duties(),

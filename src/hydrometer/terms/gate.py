@@ -205,7 +205,7 @@ class Gate:
         for layer in layers:
             r, d = self._layer(layer, made, kind)
             if layer.claimed:
-                r = [replace(x, because=f"{layer.said}: {x.because}") for x in r]
+                r = [replace(x, because=f"a card claims this licence: {x.because}") for x in r]
             reasons += [replace(x, model=layer.model) for x in r]
             duties += d
         return reasons, duties
@@ -231,8 +231,14 @@ class Gate:
                 if i is None:
                     continue
                 if i.name not in speaks:
-                    current = i.covers(self.use.used_at)
-                    got = judge(i, layer.name, self.use, self._names, current=current)
+                    got = judge(
+                        i,
+                        layer.name,
+                        self.use,
+                        self._names,
+                        current=i.covers(self.use.used_at),
+                        stood=made is not None and i.seen is not None and made <= i.seen,
+                    )
                     reasons += [self._counsel(self._opened(r, key, layer, i), i) for r in got]
                     duties += owed(i, self.use, self._names)
                     routes = layer.name in ("host", "aggregator")
@@ -252,7 +258,10 @@ class Gate:
         """Return the version of a day, or a reason; None where it was over or does not bind."""
         i = self.catalogue.at(key, day)
         if i is None:
-            if self.catalogue.versions(key) and self.catalogue.over(key, day):
+            held = self.catalogue.versions(key)
+            if held and self.catalogue.over(key, day):
+                return None
+            if held and not any(self._binds(v, kind) for v in held):
                 return None
             because = f"no text of {key!r} is held for {self._when(day)}"
             ask = "the version of that day, read and added to the catalogue"

@@ -142,7 +142,9 @@ def _predicate(i: Instrument, p: Predicate, layer: str, use: Use, names: Names) 
     return _reason(i, layer, p.then, because, settle=APPROVAL, **at)
 
 
-def judge(i: Instrument, layer: str, use: Use, names: Names, *, current: bool) -> list[Reason]:
+def judge(
+    i: Instrument, layer: str, use: Use, names: Names, *, current: bool, stood: bool = False
+) -> list[Reason]:
     """Return the reasons that a version gives.
 
     Parameters
@@ -157,19 +159,24 @@ def judge(i: Instrument, layer: str, use: Use, names: Names, *, current: bool) -
         For places.
     current : bool
         Whether it is the version in effect on the day of use, whose text must
-        have been seen lately: else it is unknown, whatever it said, since to
-        assert today what was read long ago would claim too much. Of one that
-        had ended, nothing can change.
+        have been seen lately: else it is unknown, since to assert today what
+        was read long ago would claim too much. Of one that had ended, nothing
+        can change.
+    stood : bool
+        Whether it was seen to stand on or after the day of generation. Then
+        what it barred that day stays barred, however stale it is now.
 
     Returns
     -------
     list of Reason
         Empty where it adds nothing to the stack.
     """
-    if current and i.evidence == "primary" and (stale := _stale(i, use)):
-        return [_reason(i, layer, "unknown", stale, settle="the text read again, and its file")]
     found = [_clause(i, c, layer, use) for c in i.clauses]
     found += [_predicate(i, p, layer, use, names) for p in i.predicates]
+    if current and i.evidence == "primary" and (stale := _stale(i, use)):
+        old = _reason(i, layer, "unknown", stale, settle="the text read again, and its file")
+        barred = [r for r in found if stood and r is not None and r.verdict == "prohibited"]
+        return [old, *barred]
     return [r for r in found if r is not None]
 
 

@@ -6,6 +6,7 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -20,7 +21,8 @@ class ModelName:
 
     ``weights`` is the key of the licence of its published weights, None where
     none are published; ``built_on`` the models whose terms it carries;
-    ``read`` whether the publisher's own text was read for it.
+    ``read`` whether the publisher's own text was read for it; ``since`` the
+    day from which it is known to hold, None where from the beginning.
     """
 
     maker: str
@@ -28,6 +30,7 @@ class ModelName:
     built_on: tuple[str, ...]
     read: bool
     source: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Names:
                 built_on=tuple(m.get("built_on", ())),
                 read=m.get("evidence") == "primary",
                 source=m.get("source", ""),
+                since=m.get("since"),
             )
             for name in m["names"]:
                 self._models.add(name, named, "models.toml")

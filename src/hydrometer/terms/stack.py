@@ -9,6 +9,7 @@ from typing import Any
 from hydrometer.terms.catalogue import Catalogue
 from hydrometer.terms.claims import Claim, claimed_keys
 from hydrometer.terms.names import Names
+from hydrometer.terms.row import day_of
 
 __all__ = ["Layer", "dataset_layers", "writer_layers"]
 
@@ -36,8 +37,6 @@ class Layer:
         What would fill the gap.
     claimed : bool
         Known from a claim only: it can make a result worse, never better.
-    said : str
-        Whose claim it is.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Layer:
     gap: str | None = None
     settle: str | None = None
     claimed: bool = False
-    said: str = "a card claims this licence"
 
 
 def _service(
@@ -68,7 +66,7 @@ def _service(
 
 
 def _weights(
-    names: Names, model: str, claims: Mapping[str, Claim], *, needed: bool
+    names: Names, writer: Mapping[str, Any], claims: Mapping[str, Claim], *, needed: bool
 ) -> list[Layer]:
     """Return the licence of a model's weights, and the terms of what it was built on.
 
@@ -76,7 +74,8 @@ def _weights(
     model that only a card names is walked again where it is known as a base.
     """
     layers: list[Layer] = []
-    todo, done = [(model, "weights", needed)], set[tuple[str, bool]]()
+    made = day_of(writer["generated_at"]) if writer["generated_at"] else None
+    todo, done = [(writer["model"], "weights", needed)], set[tuple[str, bool]]()
     while todo:
         name, layer, wanted = todo.pop()
         at = name.casefold().strip()
@@ -98,20 +97,16 @@ def _weights(
                     )
                 )
         elif known.weights is not None:
-            if known.read:
+            gap = None
+            if not known.read:
+                gap = f"that the weights are under {known.weights!r} was not read"
+            elif made is not None and known.since is not None and made < known.since:
+                gap = f"the weights are known to be under {known.weights!r} since {known.since}"
+            ask = "the licence in the publisher's own repository, read and added"
+            if gap is None:
                 layers.append(Layer(layer, (known.weights,), name, known.maker))
             else:
-                layers.append(
-                    Layer(
-                        layer,
-                        model=name,
-                        maker=known.maker,
-                        gap=f"that the weights are under {known.weights!r} was not read",
-                        settle="the licence in the publisher's own repository, read and added",
-                    )
-                )
-                said = "the weights are said to be under this licence"
-                layers.append(Layer(layer, (known.weights,), name, claimed=True, said=said))
+                layers.append(Layer(layer, model=name, maker=known.maker, gap=gap, settle=ask))
         if known is not None:
             todo += [(b, "lineage", True) for b in known.built_on]
         claim = claims.get(at)
@@ -162,7 +157,7 @@ def writer_layers(
         if provider not in (None, host) and names.serves_others(str(provider)):
             layers.append(_service(catalogue, str(provider), "host", "host", model, maker))
     if surface == "weights":
-        layers += _weights(names, model, claims, needed=True)
+        layers += _weights(names, writer, claims, needed=True)
         return layers
     if provider is None:
         gap = "who served the answer is not recorded"
@@ -174,7 +169,7 @@ def writer_layers(
                 f"what {maker!r} lets others serve of its model, and on which terms, is not known"
             )
             layers.append(Layer(surface, model=model, maker=maker, gap=gap, settle="those terms"))
-    layers += _weights(names, model, claims, needed=third)
+    layers += _weights(names, writer, claims, needed=third)
     return layers
 
 
