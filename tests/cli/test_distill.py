@@ -25,7 +25,16 @@ kitchen = _module.kitchen
 WHEN = datetime(2026, 8, 25, 12, tzinfo=UTC)
 SAMPLE = Path(__file__).parents[2] / "sample" / "distill"
 COMMAND = [sys.executable, "-c", "from hydrometer.cli.main import main; main()", "distill"]
-SMALL = "[train]\nsteps = 6\nbatch_size = 4\nmax_length = 128\nsave_steps = 1\n"
+SMALL = """\
+[train]
+steps = 6
+batch_size = 4
+max_length = 128
+save_steps = 1
+[evaluate]
+speed = false
+max_tokens = 4
+"""
 
 
 @pytest.fixture

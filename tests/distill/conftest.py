@@ -177,3 +177,28 @@ def kitchen(tmp_path):
         return path
 
     return lay
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A real causal language model of a few thousand random weights, in a folder."""
+    torch = pytest.importorskip("torch", reason="needs the extra `models`")
+    transformers = pytest.importorskip("transformers", reason="needs the extra `models`")
+
+    from hydrometer.distill.example import Example
+    from hydrometer.distill.vocabulary import learn_vocabulary
+    from hydrometer.exchange import Message
+
+    path = tmp_path_factory.mktemp("tiny")
+    writer = {"model": "m", "role": "answer"}
+    texts = [Example("a", (Message("user", "one two"),), "three four", (writer,))]
+    learn_vocabulary(texts, 300, path)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=256, eos_token_id=1, pad_token_id=0,
+        bos_token_id=None,
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(path)
+    return path

@@ -211,7 +211,9 @@ def _setting(
     def tell(text: str) -> None:
         click.echo(text, err=True)
 
-    return Setting(read, folder, now, os.environ, tell, count, retry_failed, processes)
+    return Setting(
+        read, folder, now, os.environ, tell, count, retry_failed, processes, time.perf_counter
+    )
 
 
 def _run(

@@ -88,7 +88,7 @@ def _cell(value: object) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, float):
-        value = f"{value:.4g}"
+        value = f"{value:.4g}" if abs(value) > 1e-12 else "0"
     return " ".join(str(value).split()).replace("|", "\\|")
 
 

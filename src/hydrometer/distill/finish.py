@@ -82,6 +82,7 @@ class Done:
             "curve": [dict(p) for p in self.curve],
             "evaluation": self.rows,
             "sizes": list(self.evaluation.get("sizes", [])),
+            "size_measure": self.evaluation.get("size_measure"),
             "limits": list(self.limits),
             "files": dict(r["files"]),
             "environment": dict(r["environment"]),
@@ -120,13 +121,14 @@ def finish(
     student = s.folder / "student"
     place_student(trained, student)
     path = s.folder / "evaluation.json"
+    asked = {"fingerprint": trained.fingerprint, "settings": s.recipe.values()["evaluate"]}
     found: dict[str, Any] = {}
     if path.exists() and not again:
         found = read_json(path)
-        if found.get("fingerprint") != trained.fingerprint:
+        if evaluate and any(found.get(k) != v for k, v in asked.items()):
             found = {}
     if evaluate and not found:
-        found = {**assess(s, trained), "fingerprint": trained.fingerprint}
+        found = {**assess(s, trained, chosen.examples), **asked}
         write_json(found, path)
     record = student_record(
         name=s.recipe.student.name,

@@ -12,7 +12,7 @@ from typing import Any
 
 from hydrometer.distill.strict import build, nearest, setting
 from hydrometer.distill.train.config import Base, TrainConfig
-from hydrometer.errors import HydrometerError, InputError
+from hydrometer.errors import InputError
 from hydrometer.models.spec import Spec, parse_spec
 
 __all__ = ["Recipe", "changes", "read_recipe"]
@@ -110,6 +110,7 @@ class Teacher(Asked):
     """``[teacher]``; ``weights`` is where logit distillation finds its logits."""
 
     weights: str | None = setting(None)
+    parameters: int | None = setting(None, low=1)
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,9 @@ class Evaluate:
     """``[evaluate]``: what the student is asked beside its teacher."""
 
     answer_key: bool = setting(True)
+    match: str = setting("exact", choices=("exact", "number"))
     win_rate: bool = setting(False)
+    speed: bool = setting(True)
     prompts: int = setting(200, low=1)
     max_tokens: int = setting(128, low=1)
 
@@ -206,8 +209,9 @@ OPERATION = {
                              "max_wait", "batch_size")),
     *(("answers", k) for k in ("engine", "workers", "budget_tokens")),
     *(("price", f.name) for f in fields(Price)),
+    *(("evaluate", f.name) for f in fields(Evaluate)),
 }  # fmt: skip
-"""Settings that change how a run goes and not what it makes: they may change between runs."""
+"""Settings of how a run goes, or is looked at afterwards: they may change between runs."""
 
 
 @dataclass(frozen=True)
@@ -350,7 +354,7 @@ def bare(text: str) -> str:
 
 
 def _files(recipe: Recipe, problems: list[str]) -> dict[str, str]:
-    """Return the digests of the files that decide what is made, and note those that are absent."""
+    """Return digests of the files that decide what is made; note what is absent or unfit."""
     named: dict[str, Path] = {}
     if recipe.prompts.file != "builtin":
         named["prompts.file"] = recipe.place(recipe.prompts.file)
@@ -365,6 +369,10 @@ def _files(recipe: Recipe, problems: list[str]) -> dict[str, str]:
                       ("weights", recipe.teacher.weights)):  # fmt: skip
         if text is not None and not recipe.place(bare(text)).exists():
             problems.append(f"{key}: nothing at {recipe.place(bare(text))}")
+    if recipe.evaluate.win_rate and recipe.judge is None:
+        problems.append("[evaluate] win_rate needs a section [judge]")
+    if recipe.train.method != "sequence" and recipe.teacher.weights is None:
+        problems.append(f"[train] method {recipe.train.method!r} needs weights under [teacher]")
     if not recipe.place(recipe.use.file).is_file():
         problems.append(
             f"[use] file: nothing at {recipe.place(recipe.use.file)}; "
@@ -377,20 +385,3 @@ def _files(recipe: Recipe, problems: list[str]) -> dict[str, str]:
         except (OSError, ValueError) as err:
             problems.append(f"[{key.replace('.', '] ')}: cannot read {path}: {err}"[:200])
     return found
-
-
-def read_written(path: Path) -> dict[str, Any]:
-    """Return the settings that a run wrote into its folder.
-
-    Raises
-    ------
-    InputError
-        If the file is not what a run wrote.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    except (OSError, ValueError, RecursionError, HydrometerError) as err:
-        raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
-    raise InputError(f"cannot read {path}", got="no object")

@@ -60,6 +60,8 @@ class Setting:
         Given a stage, and how many of how many are done.
     retry_failed : bool
         Ask again what failed.
+    timer : callable, optional
+        Seconds from any fixed moment; without one nothing is timed.
     processes : int, optional
         How many train together; as many as began, where that is not said.
     """
@@ -72,6 +74,7 @@ class Setting:
     count: Callable[[str, int, int], None]
     retry_failed: bool = False
     processes: int | None = None
+    timer: Callable[[], float] | None = None
 
 
 def collect_answers(s: Setting, plan: Plan) -> tuple[list[Exchange], list[Exchange]]:
