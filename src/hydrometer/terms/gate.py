@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from hydrometer.errors import InputError
@@ -21,8 +22,17 @@ from hydrometer.terms.verdict import Owed, Reason, Result, rank, worst
 
 __all__ = ["Gate"]
 
-_SAME = ("model", "role", "surface", "provider", "host", "aggregator", "generated_at")
+_SAME = itemgetter("model", "role", "surface", "provider", "host", "aggregator", "generated_at")
 Judged = tuple[tuple[Reason, ...], tuple[Owed, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one writer or data set brings into a row."""
+
+    number: int
+    reasons: tuple[Reason, ...]
+    duties: tuple[Owed, ...]
 
 
 class Gate:
@@ -55,9 +65,11 @@ class Gate:
         self.catalogue, self.use = catalogue, use
         self._names = names or read_names()
         self._claims = _by_model(claims)
-        self._writers: dict[object, Judged] = {}
-        self._sets: dict[str, Judged] = {}
-        self._rows: dict[object, Result] = {}
+        self._writers: dict[object, Part] = {}
+        self._sets: dict[str, Part] = {}
+        self._parts: dict[Judged, Part] = {}
+        self._reasons: dict[Reason, Reason] = {}
+        self._rows: dict[frozenset[int], Result] = {}
         self._results: dict[Result, Result] = {}
         self._kinds = {a.casefold() for i in catalogue for a in i.accounts}
         self._licensors = {i.provider for i in catalogue} | self._names.makers()
@@ -98,11 +110,19 @@ class Gate:
         InputError
             If something was generated after the day of use.
         """
-        key = (tuple(self._key(w) for w in writers), dataset)
-        if key not in self._rows:
-            made = self._combine(writers, dataset)
-            self._rows[key] = self._results.setdefault(made, made)
-        return self._rows[key]
+        parts = [self._writer(w) for w in writers]
+        if dataset is not None:
+            parts.append(self._dataset(dataset))
+        if not parts:
+            ask = "who wrote the row"
+            nobody = Reason("unknown", "row", "no writer and no data set is recorded", settle=ask)
+            parts.append(self._part(((nobody,), ())))
+        key = frozenset([p.number for p in parts])
+        found = self._rows.get(key)
+        if found is None:
+            made = _combine(parts)
+            found = self._rows[key] = self._results.setdefault(made, made)
+        return found
 
     def _kind(self, account: str | None) -> str | None:
         """Return the kind of an account; a name that no text knows says nothing of it."""
@@ -111,41 +131,22 @@ class Gate:
 
     def _key(self, w: Mapping[str, Any]) -> object:
         """Return what makes two writers the same to the gate."""
-        teachers = tuple(self._key(t) for t in w["distilled_from"])
-        return (*(w[name] for name in _SAME), self._kind(w["account"]), teachers)
+        teachers = tuple([self._key(t) for t in w["distilled_from"]])
+        return (_SAME(w), self._kind(w["account"]), teachers)
 
-    def _combine(self, writers: Sequence[Mapping[str, Any]], dataset: str | None) -> Result:
-        reasons: list[Reason] = []
-        duties: list[Owed] = []
-        for w in writers:
-            r, d = self._writer(w)
-            reasons += r
-            duties += d
-        if dataset is not None:
-            r, d = self._dataset(dataset)
-            reasons += r
-            duties += d
-        if not writers and dataset is None:
-            reasons.append(
-                Reason(
-                    "unknown",
-                    "row",
-                    "no writer and no data set is recorded",
-                    settle="who wrote the row",
-                )
-            )
-        reasons = sorted(dict.fromkeys(reasons), key=_order)
-        verdict = worst(r.verdict for r in reasons)
-        unique = sorted(dict.fromkeys(duties), key=lambda d: (d.instrument, d.kind, d.text))
-        if unique and verdict == "permitted":
-            verdict = "with-duties"
-        return Result(verdict, tuple(reasons), tuple(unique))
+    def _part(self, judged: Judged) -> Part:
+        """Return what a writer or a data set gives, numbered: the same is the same object."""
+        if judged not in self._parts:
+            reasons = tuple([self._reasons.setdefault(r, r) for r in judged[0]])
+            self._parts[judged] = Part(len(self._parts), reasons, judged[1])
+        return self._parts[judged]
 
-    def _writer(self, w: Mapping[str, Any]) -> Judged:
+    def _writer(self, w: Mapping[str, Any]) -> Part:
         key = self._key(w)
-        if key not in self._writers:
-            self._writers[key] = self._judge_writer(w)
-        return self._writers[key]
+        found = self._writers.get(key)
+        if found is None:
+            found = self._writers[key] = self._part(self._judge_writer(w))
+        return found
 
     def _judge_writer(self, w: Mapping[str, Any], layer: str | None = None) -> Judged:
         made = day_of(w["generated_at"]) if w["generated_at"] else None
@@ -186,7 +187,7 @@ class Gate:
             duties += d2
         return tuple(reasons), tuple(duties)
 
-    def _dataset(self, dataset: str) -> Judged:
+    def _dataset(self, dataset: str) -> Part:
         if dataset not in self._sets:
             layers, writers = dataset_layers(dataset, self.catalogue, self._names, self._claims)
             reasons, duties = self._layers(layers, self.use.used_at)
@@ -194,7 +195,7 @@ class Gate:
                 r, d = self._judge_writer(parse_writer({"role": "answer", **w}), "lineage")
                 reasons += [replace(x, layer="lineage") for x in r]
                 duties += list(d)
-            self._sets[dataset] = (tuple(reasons), tuple(duties))
+            self._sets[dataset] = self._part((tuple(reasons), tuple(duties)))
         return self._sets[dataset]
 
     def _layers(
@@ -343,5 +344,20 @@ def _by_model(claims: Sequence[Claim]) -> dict[str, Claim]:
     return made
 
 
-def _order(r: Reason) -> tuple[int, str, str, str, str]:
-    return (-rank(r.verdict), r.layer, r.instrument or "", r.clause or "", r.model or "")
+def _combine(parts: Sequence[Part]) -> Result:
+    """Return the worst of what a row's parts give, whatever their order."""
+    reasons = sorted({id(r): r for p in parts for r in p.reasons}.values(), key=_order)
+    duties = sorted(dict.fromkeys(d for p in parts for d in p.duties), key=_owed_order)
+    verdict = worst(r.verdict for r in reasons)
+    if duties and verdict == "permitted":
+        verdict = "with-duties"
+    return Result(verdict, tuple(reasons), tuple(duties))
+
+
+def _order(r: Reason) -> tuple[int | str, ...]:
+    at = (r.instrument, r.clause, r.model, r.role, r.because, r.settle, r.phrase)
+    return (-rank(r.verdict), r.layer, *[x or "" for x in at])
+
+
+def _owed_order(d: Owed) -> tuple[str, ...]:
+    return (d.instrument, d.kind, d.text, d.clause, *d.when)
