@@ -4,12 +4,19 @@ from datetime import UTC, datetime
 import pytest
 from hydrometer_endpoint import ok, serve
 
+from hydrometer.distill import stages
 from hydrometer.distill.example import examples_digest, read_examples
 from hydrometer.distill.files import read_json, read_lines
 from hydrometer.distill.plan import make_plan
 from hydrometer.distill.recipe import read_recipe
-from hydrometer.distill.stages import Setting, collect_answers, select, train_student
-from hydrometer.errors import InputError, ModelError, NotPermitted, Refused
+from hydrometer.distill.stages import (
+    Setting,
+    collect_answers,
+    require_training,
+    select,
+    train_student,
+)
+from hydrometer.errors import InputError, MissingExtra, ModelError, NotPermitted, Refused
 from hydrometer.terms.permit import read_permit
 
 WHEN = datetime(2026, 8, 25, 12, tzinfo=UTC)
@@ -139,3 +146,9 @@ def test_training_takes_the_permit_of_these_rows_and_no_others(still):
     more = replace(s, recipe=replace(s.recipe, train=replace(s.recipe.train, steps=3)))
     with pytest.raises(InputError, match="another training"):
         train_student(more, chosen.examples, chosen.permit)
+
+
+def test_libraries_that_are_missing_are_told_before_anything_is_asked(monkeypatch):
+    monkeypatch.setattr(stages, "find_spec", lambda name: None if name == "trl" else object())
+    with pytest.raises(MissingExtra, match=r"pip install 'hydrometer\[train\]'"):
+        require_training()

@@ -22,7 +22,7 @@ from hydrometer.distill.finish import Done, finish
 from hydrometer.distill.plan import Plan, make_plan
 from hydrometer.distill.recipe import ENGINES, Recipe, read_recipe
 from hydrometer.distill.run import STAGES, locked, prepare, reread, work
-from hydrometer.distill.stages import Setting
+from hydrometer.distill.stages import Setting, require_training
 from hydrometer.errors import InputError, NotPermitted
 from hydrometer.report.distill import render_distill
 from hydrometer.terms.verdict import OPEN, VERDICTS
@@ -231,6 +231,8 @@ def _run(
         for warning in made.warnings:
             click.echo(f"warning: {warning}", err=True)
         permit = made.ruling.require()
+        if until not in STAGES[:2]:
+            require_training()
         click.echo(
             f"plan: {made.queries - made.asked} of {made.queries} queries to ask; the gate says "
             f"{permit.verdict} of the planned rows",

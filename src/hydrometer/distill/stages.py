@@ -35,6 +35,7 @@ __all__ = [
     "Setting",
     "collect_answers",
     "place_student",
+    "require_training",
     "select",
     "train_student",
 ]
@@ -212,6 +213,23 @@ def _named(plan: Plan) -> dict[str, str]:
     }
 
 
+def require_training() -> None:
+    """Raise unless the libraries that train are installed: before a teacher is paid for.
+
+    Raises
+    ------
+    MissingExtra
+        If one is not.
+    """
+    for name in ("torch", "transformers", "accelerate", "trl", "peft", "datasets"):
+        try:
+            found = find_spec(name)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise MissingExtra("training", "train")
+
+
 def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Trained:
     """Train on exactly the examples of the permit; return what the trainer says.
 
@@ -227,6 +245,7 @@ def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Tr
     ModelError
         If a process fails; its own words come before.
     """
+    require_training()
     recipe, out = s.recipe, s.folder / "train"
     if recipe.student.new is not None and recipe.student.tokenizer is None:
         where = s.folder / "vocabulary" / examples_digest(examples)[:12]
@@ -247,10 +266,8 @@ def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Tr
     processes = s.processes or (before.processes if before is not None else 1)
     if processes > 1:
         return _launch(s, processes, out)
-    try:
-        from hydrometer.distill.train.run import train
-    except ImportError as err:
-        raise MissingExtra("training", "train") from err
+    from hydrometer.distill.train.run import train
+
     return train(
         job.examples,
         permit=permit,
@@ -266,8 +283,6 @@ def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Tr
 
 def _launch(s: Setting, processes: int, out: Path) -> Trained:
     """Train in several processes of this machine."""
-    if find_spec("torch") is None:
-        raise MissingExtra("training", "train")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc-per-node={processes}", "-m", "hydrometer.distill.train"]
     done = subprocess.run(  # noqa: S603 (our own program, and paths of the user's own)
