@@ -2,14 +2,17 @@
 
 `gold/cases.jsonl` has one case on each line: a row, a declared use, consents and model cards where
 there are any, the verdict that is expected, and why. `reader` says whether the expectation comes
-from the research notes or from the clause that an instrument quotes; `stricter` says what another
-careful reader could have held. A verdict that is better than expected is the one mistake that
-must never happen, so those are counted on their own.
+from the research notes or from the clause that an instrument quotes; `stricter` what another
+careful reader could have held; `settled` that the two readings differed first, and how that ended.
+`names` adds to the tables of names where none of their own leads to a text. A verdict that is
+better than expected is the one mistake that must never happen, so those are counted on their own.
 """
 
 import functools
 import json
-from datetime import date
+import tomllib
+from datetime import date, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,13 +22,14 @@ from hydrometer.terms.claims import read_card
 from hydrometer.terms.consent import parse_consent
 from hydrometer.terms.gate import Gate
 from hydrometer.terms.instrument import READINGS
+from hydrometer.terms.names import Names, read_names
 from hydrometer.terms.use import parse_use
 
 HERE = Path(__file__).parent / "gold"
 LATTICE = ("permitted", "with-duties", "conditional", "silent", "unknown", "prohibited")
 ROLES = {"answer", "simulator", "judge", "rewriter", "prompt"}
 FIELDS = {"case", "row", "use", "consents", "cards", "expect", "duties", "met", "unmet", "dormant"}
-FIELDS |= {"cites", "cites_not", "because", "reader", "stricter", "settled"}
+FIELDS |= {"cites", "cites_not", "because", "reader", "stricter", "settled", "names"}
 
 
 @functools.cache
@@ -37,6 +41,18 @@ def cases():
 @functools.cache
 def catalogue():
     return read_catalogue()
+
+
+def tables_with(more):
+    """Return the tables of names that come with Hydrometer, and a case's own."""
+    folder = files("hydrometer.terms").joinpath("names")
+    held = [
+        tomllib.loads(folder.joinpath(f"{n}.toml").read_text(encoding="utf-8"))
+        for n in ("models", "datasets", "providers", "territories")
+    ]
+    held[0]["model"] += more.get("model", [])
+    held[1]["dataset"] += more.get("dataset", [])
+    return Names(*held)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +67,9 @@ def results(tmp_path_factory):
             path.write_text(text, encoding="utf-8")
             cards.append(read_card(path, model))
         use = parse_use(case["use"], consents=[parse_consent(c) for c in case.get("consents", ())])
-        made[case["case"]] = Gate(catalogue(), use, claims=cards).judge(case["row"])
+        names = tables_with(case["names"]) if "names" in case else read_names()
+        gate = Gate(catalogue(), use, names=names, claims=cards)
+        made[case["case"]] = gate.judge(case["row"])
     return made
 
 
@@ -80,7 +98,7 @@ def test_there_are_enough_cases_and_each_says_why():
         assert set(case) <= FIELDS, case["case"]
         assert case["expect"] in LATTICE, case["case"]
         assert case["reader"] in ("notes", "text"), case["case"]
-        assert 3 <= len(case["because"].split()) or case["because"], case["case"]
+        assert case["because"].strip(), case["case"]
         assert case["row"]["id"] == case["case"]
     assert {c["expect"] for c in cases()} == set(LATTICE)
 
@@ -104,7 +122,9 @@ def test_nothing_goes_through_with_duties_that_should_be_refused(results):
 
 
 def test_the_two_readings_agree_on_every_case(results):
-    wrong = [told(c, results[c["case"]]) for c in cases() if results[c["case"]].verdict != c["expect"]]
+    wrong = [
+        told(c, results[c["case"]]) for c in cases() if results[c["case"]].verdict != c["expect"]
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -120,7 +140,9 @@ def test_the_duties_are_those_of_the_texts(results):
         }
         for field, kinds in found.items():
             if missing := set(case.get(field, ())) - kinds:
-                wrong.append(f"{case['case']}: {field} lack {sorted(missing)}, has {sorted(kinds)}")
+                wrong.append(
+                    f"{case['case']}: {field} lack {sorted(missing)}, has {sorted(kinds)}"
+                )
     assert not wrong, "\n".join(wrong)
 
 
@@ -151,8 +173,43 @@ def hits(results):
     return made
 
 
+PARTIES = ("model", "surface", "provider", "host", "aggregator")
+
+
+def asked(case):
+    """Return who and what a case asks about, whatever the days and the use."""
+
+    def of(writers):
+        return [
+            {k: w.get(k) for k in PARTIES} | {"from": of(w.get("distilled_from") or ())}
+            for w in writers
+        ]
+
+    return json.dumps([of(case["row"]["writers"]), case["row"]["dataset"], case.get("names")])
+
+
+def reached(results):
+    """Return, for each instrument, the cases that ask about what another one turned on.
+
+    A text that leaves a use free for a reason of its own does not always speak of itself.
+    """
+    made = {}
+    for key, found in hits(results).items():
+        same = {asked(c) for c in found}
+        made[key] = [c for c in cases() if asked(c) in same]
+    return made
+
+
+def adds_nothing(i):
+    """Return whether a policy beside the main terms has nothing to say, so that no result can."""
+    said = {c.reading for c in i.clauses}
+    return i.beside and said <= {"silent", "routes"} and not i.predicates and not i.duties
+
+
 def test_every_instrument_is_named_by_a_case(results):
-    wanted = {i.key for i in catalogue() if i.status in ("in-force", "retired")}
+    wanted = {
+        i.key for i in catalogue() if i.status in ("in-force", "retired") and not adds_nothing(i)
+    }
     assert not wanted - set(hits(results)), sorted(wanted - set(hits(results)))
 
 
@@ -163,36 +220,95 @@ def test_every_reading_is_met(results):
     assert met == set(READINGS)
 
 
-def test_every_fact_is_asked_in_all_ways(results):
-    """Each fact that a predicate of the catalogue asks for is met, not met and not declared."""
-    found = hits(results)
-    ways = {}
+def holds(predicate, use):
+    """Return whether a predicate's test holds for a use, None where it is not declared."""
+    value = use.get(predicate.fact)
+    if value in (None, "undeclared"):
+        return None
+    if predicate.test == "over":
+        return value > predicate.value
+    names = read_names()
+    many = [value] if isinstance(value, str) else value
+    if predicate.fact in ("territory", "domicile"):
+        known = names.codes(predicate.value)
+        inside = [bool(names.codes((names.place(x),)) & known) for x in many]
+    else:
+        inside = [x in predicate.value for x in many]
+    return any(inside) if predicate.test == "in" else not all(inside)
+
+
+def test_every_predicate_is_met_and_not_met_and_not_declared(results):
+    found = reached(results)
+    lacking = []
     for i in catalogue():
         for p in i.predicates:
-            for case in found.get(i.key, ()):
-                value = case["use"].get(p.fact)
-                ways.setdefault(p.fact, set()).add(json.dumps(value))
+            ways = {holds(p, c["use"]) for c in found.get(i.key, ())}
+            if ways != {True, False, None}:
+                lacking.append(f"{i.key}@{i.version} {p.fact}: only {ways}")
+    assert not lacking, "\n".join(lacking)
     asked = {p.fact for i in catalogue() for p in i.predicates}
-    assert set(ways) == asked
-    for fact, values in ways.items():
-        assert "null" in values, f"{fact} is declared in every case"
-        assert len(values) >= 3, f"{fact} has only {sorted(values)}"
+    assert {"territory", "domicile", "commercial", "collection", "distribution"} <= asked
+    assert {"revenue_usd", "monthly_active_users"} <= asked
+
+
+def test_numbers_are_tried_at_the_threshold_and_one_above(results):
+    found = reached(results)
+    lacking = []
+    for i in catalogue():
+        for p in i.predicates:
+            if p.test == "over":
+                tried = {c["use"].get(p.fact) for c in found.get(i.key, ())}
+                if not {p.value, p.value + 1} <= tried:
+                    lacking.append(f"{i.key}@{i.version} {p.fact} over {p.value}")
+    assert not lacking, "\n".join(lacking)
+
+
+def days_of(found):
+    """Return every day of generation and of use in some cases."""
+
+    def of(writers):
+        for w in writers:
+            if w.get("generated_at"):
+                yield w["generated_at"][:10]
+            yield from of(w.get("distilled_from") or ())
+
+    return {d for c in found for d in (c["use"]["used_at"], *of(c["row"]["writers"]))}
+
+
+def test_every_change_of_version_is_tried_before_and_on_its_day(results):
+    found = reached(results)
+    lacking = []
+    for key in sorted(found):
+        for version in catalogue().versions(key)[1:]:
+            day = version.effective_from
+            for wanted in (day - timedelta(days=1), day):
+                if wanted.isoformat() not in days_of(found[key]):
+                    lacking.append(f"{key} on {wanted}")
+    assert not lacking, "\n".join(lacking)
+
+
+def test_freshness_is_tried_on_its_last_day_and_after(results):
+    """Services 30 days, weights and data sets 90, each seen both fresh and stale by a day."""
+    edges = {}
+    for case in cases():
+        used = date.fromisoformat(case["use"]["used_at"])
+        for name in {r.instrument for r in results[case["case"]].reasons if r.instrument}:
+            i = catalogue().find(name)
+            if i.seen and i.effective_to is None:
+                served = not {"weights", "dataset"} & set(i.surface)
+                edges.setdefault(served, set()).add((used - i.seen).days)
+    assert {30, 31} <= edges[True]
+    assert {90, 91} <= edges[False]
 
 
 def test_the_edges_are_there():
-    roles = {w["role"] for c in cases() for w in c["row"]["writers"] if c["expect"] == "prohibited"}
+    roles = {
+        w["role"] for c in cases() for w in c["row"]["writers"] if c["expect"] == "prohibited"
+    }
     assert roles == ROLES
     domiciles = {c["use"].get("domicile") for c in cases()}
     assert {"DE", "FR", "GB", "KR", "US", "JP", "BR", "IN", None} <= domiciles
-    boundaries = {
-        i.effective_from
-        for i in catalogue()
-        if i.effective_from > date(2023, 1, 1) and i.status == "in-force" and i.seen
-    }
-    dates = {w.get("generated_at") for c in cases() for w in c["row"]["writers"]}
-    dates |= {c["use"]["used_at"] for c in cases()}
+    dates = days_of(cases())
     assert {"2026-08-13", "2026-08-14", "2026-06-25", "2026-06-26"} <= dates
-    met = {d for d in boundaries if d.isoformat() in dates}
-    assert len(met) >= len(boundaries) // 2, sorted(boundaries - met)
     kinds = {len(c.get("consents", ())) for c in cases()}
     assert {0, 1, 2, 3} <= kinds
