@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 from collections.abc import Mapping
@@ -74,6 +75,18 @@ def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
     """
     if not isinstance(raw, Mapping):
         raise _fail("a writer must be an object", raw, '{"model": ..., "role": ...}')
+    if raw.get("distilled_from") is None:
+        with contextlib.suppress(TypeError):  # a value that is a list: told below
+            return dict(_without_lineage(tuple(raw.items())))
+    return _parse(raw, depth)
+
+
+@functools.lru_cache(maxsize=65536)
+def _without_lineage(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return _parse(dict(items), 0)
+
+
+def _parse(raw: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if unknown := [k for k in raw if k not in WRITER]:
         raise _fail("a writer has fields that mean nothing", unknown, ", ".join(WRITER))
     made: dict[str, Any] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["OPEN", "VERDICTS", "Owed", "Reason", "Result", "rank", "worst"]
@@ -92,7 +92,8 @@ class Reason:
 
     def record(self) -> dict[str, Any]:
         """Return what JSON shows: the fields that say something."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        shown = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in shown if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Owed:
 
     def record(self) -> dict[str, Any]:
         """Return what JSON shows."""
-        return {**asdict(self), "when": list(self.when)}
+        return {n: getattr(self, n) for n in self.__slots__} | {"when": list(self.when)}
 
 
 @dataclass(frozen=True, slots=True)
