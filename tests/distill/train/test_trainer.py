@@ -121,3 +121,32 @@ def test_the_curve_is_written_on_the_main_process_alone(tmp_path):
     state.is_world_process_zero = True
     writer.on_log(None, state, None, logs={"loss": 2.0, "distillation": 3.0})
     assert read_curve(tmp_path)[1]["cross_entropy"] is None
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+def test_the_loss_on_a_processor_is_that_of_trl(examples, teacher, tmp_path):
+    from types import SimpleNamespace
+
+    from hydrometer.distill.train.assemble import assemble
+    from hydrometer.distill.train.base import open_base
+    from hydrometer.distill.train.config import TrainConfig, parse_base
+    from hydrometer.distill.train.tokens import encode
+
+    student, tokenizer = open_base(parse_base(f"hf:{teacher}"), max_length=64, seed=0)
+    encoded = encode(examples, tokenizer, max_length=64)
+    alone = SimpleNamespace(num_processes=1)
+    config = TrainConfig(steps=1, max_length=64)
+    made = assemble(student, tokenizer, encoded, config, tmp_path, 0, None, alone)
+    batch = next(iter(made.get_train_dataloader()))
+    found = []
+    for items in (None, torch.tensor(500)):
+        for kind in (type(made), type(made).__mro__[2]):
+            made.model.zero_grad()
+            loss = kind.compute_loss(made, made.model, dict(batch), num_items_in_batch=items)
+            loss.backward()
+            found.append((loss.item(), made.model.model.layers[0].mlp.up_proj.weight.grad.clone()))
+    assert type(made).__mro__[2].__name__ == "SFTTrainer"
+    for ours, theirs in (found[:2], found[2:]):
+        assert ours[0] == pytest.approx(theirs[0], rel=1e-5)
+        assert torch.allclose(ours[1], theirs[1], atol=1e-6)
+    assert found[0][0] != pytest.approx(found[2][0], rel=0.1)

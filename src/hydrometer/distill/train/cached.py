@@ -13,8 +13,8 @@ from trl import SFTTrainer
 from hydrometer.distill.train.cache import LogitCache
 from hydrometer.distill.train.config import TrainConfig
 from hydrometer.distill.train.losses import bucketed_divergence
-from hydrometer.distill.train.tokens import IGNORED, Row
-from hydrometer.distill.train.trainer import House
+from hydrometer.distill.train.tokens import Row
+from hydrometer.distill.train.trainer import House, answers
 from hydrometer.distill.train.vocabulary import WAY_OUT, vocabulary_digest
 from hydrometer.errors import InputError
 
@@ -88,23 +88,13 @@ class CachedTrainer(House, SFTTrainer):  # type: ignore[misc]
     ) -> Any:
         """Return the weighted sum of both terms, and keep each for the curve."""
         ids, logprobs, tail = (inputs.pop(name) for name in TEACHER)
-        labels = inputs.pop("labels")
-        first = int((labels != IGNORED).int().argmax(-1).min())
-        keep = labels.shape[1] - first + 1  # from the token before the first answer
-        outputs = model(**inputs, use_cache=False, logits_to_keep=keep)
-        targets = labels[:, first:]
-        picked = targets != IGNORED
-        logits = outputs.logits[:, -keep:-1][picked]
-        count = picked.sum() if num_items_in_batch is None else num_items_in_batch
-        c, processes = self._config, 1
-        if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-            processes = self.accelerator.num_processes
-        share = processes / torch.as_tensor(count).clamp(min=1)
-        entropy = functional.cross_entropy(logits.float(), targets[picked], reduction="sum")
+        logits, targets = answers(model, inputs)
+        c, share = self._config, self.share(len(targets), num_items_in_batch)
+        entropy = functional.cross_entropy(logits.float(), targets, reduction="sum") * share
         apart = bucketed_divergence(
             logits, ids, logprobs, tail, mixture=c.mixture, temperature=c.temperature
         )
-        entropy, apart = entropy * share, apart.sum() * share
+        apart = apart.sum() * share
         self.note(cross_entropy=entropy, distillation=apart)
         loss = c.alpha * entropy + (1 - c.alpha) * apart
-        return (loss, outputs) if return_outputs else loss
+        return (loss, None) if return_outputs else loss

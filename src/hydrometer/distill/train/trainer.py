@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn import functional
 from transformers import TrainerCallback
 from trl import SFTTrainer
 
 from hydrometer.distill.train.checkpoints import newest, prune, seal
 from hydrometer.distill.train.record import Curve
+from hydrometer.distill.train.tokens import IGNORED
 from hydrometer.errors import ModelError
 
-__all__ = ["CurveWriter", "House", "SequenceTrainer", "require_finite"]
+__all__ = ["CurveWriter", "House", "SequenceTrainer", "answers", "require_finite"]
 
 Progress = Callable[[int, int, dict[str, Any]], None]
 
@@ -49,6 +51,18 @@ class House:
             self._terms.setdefault(name, {}).setdefault(self.state.global_step, []).append(
                 value.detach().double()
             )
+
+    def share(self, count: int, num_items_in_batch: Any) -> Any:
+        """Return what a sum over this batch's tokens is multiplied by, to be the update's mean.
+
+        With several processes ``num_items_in_batch`` counts the tokens of all,
+        and their gradients are averaged.
+        """
+        if num_items_in_batch is None:
+            return 1.0 / max(count, 1)
+        each = self.args.average_tokens_across_devices
+        processes = self.accelerator.num_processes if each else 1
+        return processes / torch.as_tensor(num_items_in_batch).clamp(min=1)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log with the terms of the loss, averaged over processes and steps.
@@ -105,8 +119,50 @@ def require_finite(trainer: Any) -> None:
         raise trainer._stopped("a weight is no finite number")
 
 
+def answers(model: Any, inputs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the logits before each answer token, and these tokens, row after row.
+
+    The projection to the vocabulary leaves out what stands before the first
+    answer of the batch.
+
+    Parameters
+    ----------
+    model : module
+        The student, wrapped or not.
+    inputs : dict
+        ``input_ids``, ``attention_mask`` and ``labels`` (taken out of it).
+    """
+    labels = inputs.pop("labels")
+    first = int((labels != IGNORED).int().argmax(-1).min())
+    keep = labels.shape[1] - first + 1  # from the token before the first answer
+    outputs = model(**{**inputs, "use_cache": False, "logits_to_keep": keep})
+    targets = labels[:, first:]
+    picked = targets != IGNORED
+    return outputs.logits[:, -keep:-1][picked], targets[picked]
+
+
 class SequenceTrainer(House, SFTTrainer):  # type: ignore[misc]
-    """TRL's supervised fine-tuning: cross-entropy on the teacher's answers."""
+    """TRL's supervised fine-tuning: cross-entropy on the teacher's answers.
+
+    On a graphics card the loss is TRL's, which never builds the logits. On a
+    processor TRL scores every position, prompts too, and twice; there the same
+    loss is computed from the logits of the answers.
+    """
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Return the cross-entropy in nats per answer token."""
+        processor = self.accelerator.device.type == "cpu"
+        if not processor or return_outputs or self.aux_loss_enabled:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        logits, targets = answers(model, inputs)
+        total = functional.cross_entropy(logits.float(), targets, reduction="sum")
+        return total * self.share(len(targets), num_items_in_batch)
 
 
 class CurveWriter(TrainerCallback):  # type: ignore[misc]
