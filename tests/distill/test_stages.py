@@ -143,6 +143,9 @@ def test_training_takes_the_permit_of_these_rows_and_no_others(still):
     assert trained.steps == 2
     assert counted[-1] == ("train", 2, 2)
     assert (s.folder / "job" / "job.json").exists()
+    curve = (s.folder / "train" / "curve.jsonl").read_bytes()
+    assert train_student(s, chosen.examples, chosen.permit) == trained
+    assert (s.folder / "train" / "curve.jsonl").read_bytes() == curve
     more = replace(s, recipe=replace(s.recipe, train=replace(s.recipe.train, steps=3)))
     with pytest.raises(InputError, match="another training"):
         train_student(more, chosen.examples, chosen.permit)

@@ -231,7 +231,7 @@ def _run(
         for warning in made.warnings:
             click.echo(f"warning: {warning}", err=True)
         permit = made.ruling.require()
-        if until not in STAGES[:2]:
+        if until not in STAGES[:3]:
             require_training()
         click.echo(
             f"plan: {made.queries - made.asked} of {made.queries} queries to ask; the gate says "

@@ -16,6 +16,7 @@ from hydrometer.distill.stages import (
     Selected,
     Setting,
     collect_answers,
+    make_job,
     select,
     train_student,
 )
@@ -25,7 +26,7 @@ from hydrometer.terms.permit import read_permit
 
 __all__ = ["STAGES", "locked", "prepare", "reread", "work"]
 
-STAGES = ("collect", "filter", "train", "evaluate", "card")
+STAGES = ("collect", "filter", "job", "train", "evaluate", "card")
 
 
 def prepare(s: Setting, *, recipe_path: Path, flops: float | None = None) -> Plan:
@@ -122,6 +123,9 @@ def work(s: Setting, plan: Plan, *, until: str = STAGES[-1]) -> tuple[Selected, 
         return Selected([], [], {}, plan.ruling.require()), None
     chosen = select(s, plan, answers)
     if until == "filter":
+        return chosen, None
+    if until == "job":
+        make_job(s, chosen.examples, chosen.permit)
         return chosen, None
     return chosen, train_student(s, chosen.examples, chosen.permit)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +17,7 @@ from typing import Any
 
 from hydrometer.distill.collect import as_recorded, collect, open_asked, read_answers
 from hydrometer.distill.example import Example, examples_digest, from_exchange, write_examples
-from hydrometer.distill.files import write_json, write_lines
+from hydrometer.distill.files import read_json, write_json, write_lines
 from hydrometer.distill.filter import apply_filter, count_reasons, write_rejected
 from hydrometer.distill.gate import judge_rows, open_terms
 from hydrometer.distill.judge import judge_answers
@@ -24,6 +26,7 @@ from hydrometer.distill.recipe import Recipe, bare
 from hydrometer.distill.record import provenance_row
 from hydrometer.distill.train.job import Job, write_job
 from hydrometer.distill.train.record import Trained, read_trained
+from hydrometer.distill.train.weights import weights_digest
 from hydrometer.distill.vocabulary import learn_vocabulary
 from hydrometer.errors import InputError, MissingExtra, ModelError, Refused
 from hydrometer.exchange import Exchange, Sampling, prompt_key
@@ -34,6 +37,7 @@ __all__ = [
     "Selected",
     "Setting",
     "collect_answers",
+    "make_job",
     "place_student",
     "require_training",
     "select",
@@ -230,23 +234,19 @@ def require_training() -> None:
             raise MissingExtra("training", "train")
 
 
-def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Trained:
-    """Train on exactly the examples of the permit; return what the trainer says.
-
-    The training is also left as a folder, ``job``, for launchers of many
-    machines: ``torchrun -m hydrometer.distill.train WORK/job --out WORK/train``.
+def make_job(s: Setting, examples: Sequence[Example], permit: Permit) -> Job:
+    """Leave the training as a folder, ``job``, for `train_student` or a launcher of many machines.
 
     Raises
     ------
-    MissingExtra
-        If the libraries are not installed.
     NotPermitted
         If the permit is not for these examples, or has run out.
-    ModelError
-        If a process fails; its own words come before.
+    InputError
+        If the folder cannot be written, or a training of something else is
+        finished already.
     """
-    require_training()
-    recipe, out = s.recipe, s.folder / "train"
+    permit.require([e.row() for e in examples], at=s.clock().date())
+    recipe = s.recipe
     if recipe.student.new is not None and recipe.student.tokenizer is None:
         where = s.folder / "vocabulary" / examples_digest(examples)[:12]
         place = learn_vocabulary(examples, recipe.student.new.vocabulary, where)
@@ -261,9 +261,49 @@ def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Tr
         recipe.answers.seed,
         None if weights is None else recipe.place(bare(weights)).resolve(),
     )
+    path, key = s.folder / "job" / "key.json", _key(job)
+    known = read_json(path) if path.exists() else {}
+    if read_trained(s.folder / "train") is not None and known.get("key") != key:
+        raise InputError(
+            f"{s.folder / 'train'} holds another training",
+            got="other examples, or another base",
+            next_step="name a new folder with --work",
+        )
     write_job(job, s.folder / "job")
-    before = read_trained(out)
-    processes = s.processes or (before.processes if before is not None else 1)
+    processes = s.processes or known.get("processes") or 1
+    write_json({"key": key, "processes": processes}, path)
+    return job
+
+
+def _key(job: Job) -> str:
+    """Return the digest of all that decides what a training makes."""
+    lines = [examples_digest(job.examples), job.base.text, weights_digest(job.base.path)]
+    lines += [json.dumps(job.config.to_record(), sort_keys=True), str(job.seed)]
+    if job.teacher is not None:
+        lines.append(str(job.teacher))
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def train_student(s: Setting, examples: Sequence[Example], permit: Permit) -> Trained:
+    """Train on exactly the examples of the permit; return what the trainer says.
+
+    A training that is finished, by whatever launcher, is read.
+
+    Raises
+    ------
+    MissingExtra
+        If the libraries are not installed.
+    NotPermitted
+        If the permit is not for these examples, or has run out.
+    ModelError
+        If a process fails; its own words come before.
+    """
+    job, out = make_job(s, examples, permit), s.folder / "train"
+    done = read_trained(out)
+    if done is not None:
+        return done
+    require_training()
+    processes = int(read_json(s.folder / "job" / "key.json")["processes"])
     if processes > 1:
         return _launch(s, processes, out)
     from hydrometer.distill.train.run import train
