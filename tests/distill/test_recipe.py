@@ -1,8 +1,10 @@
 import json
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from hydrometer.distill.recipe import changes, read_recipe
+from hydrometer.distill.recipe import SECTIONS, Shape, changes, read_recipe
 from hydrometer.errors import InputError
 
 
@@ -62,6 +64,8 @@ def test_all_problems_come_at_once_and_name_the_nearest_key(kitchen):
         ("[prompts]", "[prompts", "cannot read the recipe"),
         ("max_tokens = 40", "max_tokens = true", "must be a whole number"),
         ("width = 16", "width = 18", "cannot train with this width"),
+        ("[use]", "[evaluate]\nwin_rate = true\n[use]", "win_rate needs a section"),
+        ("[use]", "[train]\nmethod = 'logit'\n[use]", "needs weights under"),
         ("[use]", "[train]\nepoch = 1\n[use]", r"\[train\] has no key 'epoch'; nearest: epochs"),
         ("[use]", "[train]\nlearning_rate = -1\n[use]", "cannot train with this learning_rate"),
     ],
@@ -121,3 +125,11 @@ def test_lineage_and_further_writers_are_rows_of_the_terms(kitchen):
     r = read_recipe(path)
     assert r.teacher.writer("answer")["distilled_from"] == [{"model": "z", "role": "answer"}]
     assert r.prompts.writers[0].writer("prompt")["provider"] == "x"
+
+
+def test_the_page_on_recipes_has_every_key():
+    page = (Path(__file__).parents[2] / "docs/reference/recipe.md").read_text(encoding="utf-8")
+    for section, part in {**SECTIONS, "new": Shape}.items():
+        for f in fields(part):
+            assert f"`{f.name}`" in page or f"{f.name} =" in page, f"{section}.{f.name}"
+        assert f"[{section}]" in page or section == "new"
