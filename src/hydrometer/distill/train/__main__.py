@@ -1,6 +1,8 @@
 """Train the job of a folder: ``accelerate launch -m hydrometer.distill.train JOB --out OUT``.
 
-One process or many, one machine or many: the same job.
+One process or many, one machine or many: the same job. Without a graphics card it is
+``torchrun --nproc-per-node 2 -m hydrometer.distill.train JOB --out OUT``: accelerate then starts
+one process, whatever it is asked for.
 """
 
 from __future__ import annotations
