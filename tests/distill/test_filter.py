@@ -72,6 +72,19 @@ def test_the_same_answer_to_another_question_is_no_duplicate():
     assert apply_filter(answers, Filter(), seed=0)[0] == [0, 1]
 
 
+def test_another_draw_to_a_long_question_is_no_duplicate():
+    long = "Summarise this text in one word please: " + LONG
+    answers = [answer("Buoyancy", long), answer("Density", long), answer("Floating", long)]
+    assert apply_filter(answers, Filter(), seed=0)[0] == [0, 1, 2]
+    talk = (Message("user", "A"), Message("assistant", LONG), Message("user", "Go on"))
+    other = (Message("user", "B"), Message("assistant", "No."), Message("user", "Go on"))
+    answers = [Exchange(p, "The same words as before", "m") for p in (talk, other)]
+    assert apply_filter(answers, Filter(), seed=0)[0] == [0, 1]
+    system = Message("system", LONG * 3)
+    answers = [Exchange((system, Message("user", q)), f"The {q} thing", "m") for q in "xyz"]
+    assert apply_filter(answers, Filter(), seed=0)[0] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
 def test_near_pairs_are_those_that_all_pairs_give(threshold):
     rng = np.random.default_rng(5)

@@ -110,7 +110,11 @@ def _rows_of(threshold: float) -> int:
 
 
 def near_pairs(
-    documents: Sequence[frozenset[int]], threshold: float, *, seed: int
+    documents: Sequence[frozenset[int]],
+    threshold: float,
+    *,
+    seed: int,
+    parts: Sequence[Sequence[frozenset[int]]] | None = None,
 ) -> list[tuple[int, int, float]]:
     """Return the pairs of documents whose n-grams overlap by at least the threshold.
 
@@ -126,6 +130,9 @@ def near_pairs(
         Jaccard index, above 0.
     seed : int
         Seeds the permutations.
+    parts : sequence of sequences of frozenset of int, optional
+        Each document in disjoint parts, every one of which must overlap so
+        much: then the whole does too. The index is that of the least alike.
 
     Returns
     -------
@@ -161,7 +168,8 @@ def near_pairs(
         candidates = sorted({c for k in keys for c in buckets.get(k, ())})
         repeats = False
         for c in candidates:
-            index = _jaccard(grams, documents[c])
+            pairs = zip(parts[number], parts[c], strict=True) if parts else [(grams, documents[c])]
+            index = min(_jaccard(a_, b_) for a_, b_ in pairs)
             if index >= threshold:
                 found.append((number, c, index))
                 repeats = True
@@ -178,8 +186,18 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return y ^ (y >> np.uint64(29))
 
 
-def _last(prompt: Sequence[Message]) -> str:
-    return prompt[-1].content
+def question(prompt: Sequence[Message]) -> str:
+    """Return what is asked in a prompt: all of it but the system's message."""
+    return "\n".join(m.content for m in prompt if m.role != "system")
+
+
+def _same(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _marked(grams: frozenset[int]) -> frozenset[int]:
+    """Return the n-grams of a question apart from the same ones in an answer."""
+    return frozenset(g ^ 0x5555555555555555 for g in grams)
 
 
 def apply_filter(
@@ -209,6 +227,7 @@ def apply_filter(
         Numbers of the kept answers, in order; together they are all answers.
     """
     why: dict[int, tuple[str, str]] = {}
+    asked = [question(e.prompt) for e in answers]
     for i, e in enumerate(answers):
         told = _alone(e, settings)
         if told:
@@ -217,14 +236,15 @@ def apply_filter(
         first: dict[str, int] = {}
         for i, e in enumerate(answers):
             if i not in why:
-                text = " ".join(_WORD.findall(f"{e.prompt_text} | {e.response}".casefold()))
+                text = _same(asked[i]) + " | " + _same(e.response or "")
                 if text in first:
                     why[i] = ("exact duplicate", f"of line {first[text] + 1}")
                 first.setdefault(text, i)
     if settings.near > 0:
         left = [i for i in range(len(answers)) if i not in why]
-        grams = [shingles(f"{answers[i].prompt_text} {answers[i].response}") for i in left]
-        for later, earlier, index in near_pairs(grams, settings.near, seed=seed):
+        parts = [(_marked(shingles(asked[i])), shingles(answers[i].response or "")) for i in left]
+        whole = [a | b for a, b in parts]
+        for later, earlier, index in near_pairs(whole, settings.near, seed=seed, parts=parts):
             why[left[later]] = (
                 "near duplicate", f"of line {left[earlier] + 1}: {index:.2f} of the n-grams",
             )  # fmt: skip
@@ -271,18 +291,18 @@ def _near_held_out(
     settings: Filter,
 ) -> dict[int, tuple[str, str]]:
     """Return the answers whose prompt is nearly a prompt that was held out."""
-    held = [shingles(_last(p), 2) for p in held_out]
+    held = [shingles(question(p), 2) for p in held_out]
     index: dict[int, list[int]] = {}
     for n, grams in enumerate(held):
         for g in grams:
             index.setdefault(g, []).append(n)
     found = {}
     for i in left:
-        grams = shingles(answers[i].prompt_text, 2)
+        grams = shingles(question(answers[i].prompt), 2)
         shared = Counter(n for g in grams for n in index.get(g, ()))
         for n, _ in shared.most_common(8):
             if _jaccard(grams, held[n]) >= settings.near:
-                found[i] = ("near a held-out prompt", _last(held_out[n])[:120])
+                found[i] = ("near a held-out prompt", question(held_out[n])[:120])
                 break
     return found
 
