@@ -20,7 +20,7 @@ _spec = importlib.util.spec_from_file_location(
 )
 _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
-kitchen = _module.kitchen
+kitchen, tiny = _module.kitchen, _module.tiny
 
 WHEN = datetime(2026, 8, 25, 12, tzinfo=UTC)
 SAMPLE = Path(__file__).parents[2] / "sample" / "distill"
@@ -265,3 +265,24 @@ def test_help_says_what_the_commands_do(capsys):
     for command in ("plan", "run", "resume", "eval", "card"):
         run(command, "--help")
         assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.ray
+@pytest.mark.torch
+@pytest.mark.usefixtures("august")
+def test_ray_workers_give_the_same_answers(kitchen, tiny, tmp_path):
+    ray = pytest.importorskip("ray", reason="needs the extra `ray`")
+    path = kitchen(answers="temperature = 1.0\nseed = 4")
+    text = path.read_text().replace("recorded:teacher-a@answers.jsonl", f"hf:{tiny}")
+    path.write_text(text.replace("max_tokens = 40", "max_tokens = 5"))
+    run("run", path, "--until", "collect", "--work", tmp_path / "one")
+    try:
+        run("run", path, "--until", "collect", "--work", tmp_path / "many", "--engine", "ray")
+    finally:
+        ray.shutdown()
+    one, many = ((tmp_path / x / "answers.jsonl").read_bytes() for x in ("one", "many"))
+    assert one == many
+    assert one.count(b"\n") == 32
+    plan = json.loads((tmp_path / "one" / "plan.json").read_text())
+    assert plan["seconds"]["rough"] is True
+    assert plan["seconds"]["answers"] > 0

@@ -16,9 +16,12 @@ CARD, NOTICE = "README.md", "NOTICE"
 DICTATE = ("share-alike", "pass-through", "licence-copy")
 """Duties that carry the teacher's own terms on to the student."""
 
+FILE = "Notice file:"
+"""How a duty begins whose words belong into the file as they stand."""
+
 DONE = {
-    "notice": "written to NOTICE",
-    "attribution": "written to NOTICE and on this card",
+    "notice": "written to NOTICE, which goes with the student",
+    "attribution": "written to NOTICE, which goes with the student",
     "display": "on this card; yours wherever the student is shown",
     "name-prefix": "the student's name begins with it",
 }
@@ -43,7 +46,7 @@ def duty_states(duties: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     --------
     >>> duty = {"kind": "notice", "text": "N", "instrument": "i@2025-01-01", "clause": "3.1"}
     >>> duty_states([duty])[0]["state"]
-    'written to NOTICE'
+    'written to NOTICE, which goes with the student'
     """
     found = []
     for d in duties:
@@ -131,7 +134,7 @@ def render_card(
         f"A student of **{named}**: it was trained on {examples['count']:,} answers of that "
         f"teacher. It began as {_begins(record['base'])}.",
         "",
-        *_displays(permit["duties"]),
+        *_displays(permit["duties"], str(record["student"])),
         "## Whose words it learned",
         "",
         *_table(
@@ -190,8 +193,8 @@ def render_card(
     return "\n".join(lines)
 
 
-def _displays(duties: Sequence[Mapping[str, Any]]) -> list[str]:
-    shown = [str(d["text"]) for d in duties if d["kind"] in ("display", "attribution")]
+def _displays(duties: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    shown = [str(d["text"]).replace("[name]", name) for d in duties if d["kind"] == "display"]
     return [line for text in dict.fromkeys(shown) for line in (f"**{text}**", "")]
 
 
@@ -231,11 +234,15 @@ def render_notice(record: Mapping[str, Any]) -> str | None:
     ]
     if not asked:
         return None
-    lines = [f"{record['student']}", ""]
-    for d in asked:
-        lines += [str(d["text"]), f"    ({d['instrument']}, {d['clause']}: {d['kind']})", ""]
     named = dict.fromkeys(str(s["model"]) for s in record["sources"] if s["role"] == "answer")
+    lines = [str(record["student"]), ""]
     lines += [f"Modified: this model was trained on answers of {', '.join(named)}.", ""]
+    for d in asked:
+        if d["kind"] == "notice" and str(d["text"]).startswith(FILE):
+            lines += [str(d["text"]).removeprefix(FILE).strip(), ""]
+    lines += ["What these texts ask of whoever has it and gives it on:", ""]
+    lines += [f"- {d['kind']}: {d['text']} ({d['instrument']}, {d['clause']})" for d in asked]
+    lines.append("")
     return "\n".join(lines)
 
 
