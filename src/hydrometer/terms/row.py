@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import functools
 from collections.abc import Mapping
@@ -76,14 +75,17 @@ def parse_writer(raw: object, depth: int = 0) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise _fail("a writer must be an object", raw, '{"model": ..., "role": ...}')
     if raw.get("distilled_from") is None:
-        with contextlib.suppress(TypeError):  # a value that is a list: told below
-            return dict(_without_lineage(tuple(raw.items())))
+        try:
+            return _without_lineage(*raw, *raw.values()).copy()
+        except TypeError:  # a value that is a list: told below
+            pass
     return _parse(raw, depth)
 
 
 @functools.lru_cache(maxsize=65536)
-def _without_lineage(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    return _parse(dict(items), 0)
+def _without_lineage(*flat: Any) -> dict[str, Any]:
+    half = len(flat) // 2
+    return _parse(dict(zip(flat[:half], flat[half:], strict=True)), 0)
 
 
 def _parse(raw: Mapping[str, Any], depth: int) -> dict[str, Any]:
