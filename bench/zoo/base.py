@@ -110,7 +110,9 @@ def blocks(tokenizer: AutoTokenizer, pairs: list[Pair], size: int, seed: int) ->
     return torch.tensor(ids[: rows * size]).view(rows, size)
 
 
-def pretrain(work: Path, human: Path, *, most: int, seed: int) -> dict[str, object]:
+def pretrain(
+    work: Path, human: Path, *, most: int, seed: int, sources: tuple[str, ...] = HUMAN
+) -> dict[str, object]:
     """Train the small base and save it.
 
     Parameters
@@ -123,6 +125,8 @@ def pretrain(work: Path, human: Path, *, most: int, seed: int) -> dict[str, obje
         Steps of 8 rows of 256 tokens; fewer where the text ends before.
     seed : int
         Of the weights and of the order.
+    sources : tuple of str
+        Of the human text.
 
     Returns
     -------
@@ -141,7 +145,7 @@ def pretrain(work: Path, human: Path, *, most: int, seed: int) -> dict[str, obje
         **SMALL,
     )
     model = LlamaForCausalLM(config).train()
-    rows = blocks(tokenizer, human_pairs(human, HUMAN, "base"), 256, seed)
+    rows = blocks(tokenizer, human_pairs(human, sources, "base"), 256, seed)
     steps = min(most, len(rows) // 8)
     rate, warm = 2e-3, 40
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.1)
@@ -172,7 +176,7 @@ def pretrain(work: Path, human: Path, *, most: int, seed: int) -> dict[str, obje
         "seed": seed,
         "last_loss": sum(seen[-50:]) / len(seen[-50:]),
         "seconds": round(time.monotonic() - started),
-        "sources": HUMAN,
+        "sources": sources,
         **SMALL,
     }
     save(model, tokenizer, work / "models" / "small", note)
@@ -186,10 +190,21 @@ def main() -> None:
     parser.add_argument("--human", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--sources", nargs="*", default=HUMAN, choices=HUMAN)
     args = parser.parse_args()
     torch.set_num_threads(1)
     if not (args.work / "models" / "small" / "training.json").exists():
-        print(json.dumps(pretrain(args.work, args.human, most=args.steps, seed=args.seed)))
+        print(
+            json.dumps(
+                pretrain(
+                    args.work,
+                    args.human,
+                    most=args.steps,
+                    seed=args.seed,
+                    sources=tuple(args.sources),
+                )
+            )
+        )
 
 
 if __name__ == "__main__":

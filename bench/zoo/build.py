@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from members import Member, describe, read_manifest, training_prompts, training_set
+from members import MANIFEST, Member, describe, read_manifest, training_prompts, training_set
 from observe import answers, candidate_sets, mean_losses, open_member, score_sets
 
 from hydrometer.distill.train.config import Base, TrainConfig
@@ -27,13 +27,10 @@ from hydrometer.terms.catalogue import read_catalogue
 from hydrometer.terms.permit import issue, write_permit
 from hydrometer.terms.use import parse_use
 
+ALL = MANIFEST.name
 TEACHERS = ("gemma-270m", "smollm2-135m")
-SUBSETS = {
-    "ci": ("gemma-100-a", "smollm2-100-a", "gemma-010-a", "control-01", "control-02"),
-    "students": None,
-    "controls": None,
-}
-"""``ci`` is built by CI; the other two are all members of that kind."""
+SUBSETS = ("ci", "students", "controls")
+"""``ci`` is a manifest of its own, ``ci.toml``; the others are all members of that kind."""
 
 
 def use_of(member: Member, at: date) -> dict[str, Any]:
@@ -210,7 +207,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--human", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[], help="names of members")
-    parser.add_argument("--subset", choices=sorted(SUBSETS))
+    parser.add_argument("--subset", choices=SUBSETS)
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     parser.add_argument("--at", type=date.fromisoformat, required=True, help="today")
     parser.add_argument("--keep", action="store_true", help="keep the weights of members")
@@ -219,8 +216,8 @@ def main() -> None:
     at = args.at
     if args.jobs > 1 and "ZOO_PART" not in os.environ:
         sys.exit(_spread(args.jobs))
-    bases, members = read_manifest()
-    wanted = set(args.only) | set(SUBSETS.get(args.subset or "") or ())
+    bases, members = read_manifest(MANIFEST.with_name("ci.toml" if args.subset == "ci" else ALL))
+    wanted = set(args.only)
     kind = {"students": "student", "controls": "clean"}.get(args.subset or "")
     part = int(os.environ.get("ZOO_PART", "0"))
     for number, member in enumerate(members):

@@ -127,23 +127,37 @@ def loss_contrast(data: Path, members: dict[str, Table]) -> list[tuple[str, str,
     Returns
     -------
     list of tuple
-        Model, teacher, view, nats per token; the text is of prompts that nobody was trained on.
+        Model, teacher, view, standard deviations among the null models; the text answers prompts
+        that nobody was trained on.
     """
     losses: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in pq.read_table(data / "losses.parquet").to_pylist():
         losses[row["model"], row["teacher"]][row["prompt_id"]] = row["loss"]
     teachers = sorted({t for _, t in losses})
-    out = []
-    for name, record in members.items():
-        if "base" not in record:
-            continue
+    names = [n for n, r in members.items() if "base" in r]
+    raw: dict[tuple[str, str], float] = {}
+    for name in names:
         gain = {}
         for t in teachers:
-            base, own = losses["base-" + record["base"], t], losses[name, t]
+            base, own = losses["base-" + members[name]["base"], t], losses[name, t]
             gain[t] = float(np.mean([base[p] - own[p] for p in own]))
         for t in teachers:
-            contrast = gain[t] - float(np.mean([gain[u] for u in teachers if u != t]))
-            out.append((name, t, "losses on fresh text, base as reference", contrast))
+            raw[name, t] = gain[t] - float(np.mean([gain[u] for u in teachers if u != t]))
+    out = []
+    for name in names:
+        for t in teachers:
+            # As the views of the answers are: within the null models of this candidate and base,
+            # the model itself counted in.
+            pool = [
+                raw[other, t]
+                for other in names
+                if members[other]["base"] == members[name]["base"]
+                and (other == name or members[other]["teacher"] != t)
+                and (other == name or not members[other]["paraphrased"])
+            ]
+            if len(pool) > 2 and np.std(pool) > 0:
+                score = (raw[name, t] - np.mean(pool)) / np.std(pool, ddof=1)
+                out.append((name, t, "losses on fresh text, base as reference", float(score)))
     return out
 
 
