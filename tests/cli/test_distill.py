@@ -217,6 +217,10 @@ def test_from_recipe_to_student(kitchen, capsys):
     again = json.loads(capsys.readouterr().out)
     assert again["training"]["fingerprint"] == summary["training"]["fingerprint"]
     assert (work / "train" / "curve.jsonl").read_bytes() == before
+    run("eval", work, "--json")
+    rows = json.loads(capsys.readouterr().out)["evaluation"]
+    assert rows[0]["measure"] == summary["evaluation"][0]["measure"]
+    assert rows[0]["student"] == pytest.approx(summary["evaluation"][0]["student"])
     (student / "README.md").unlink()
     run("card", work, "--html", work / "other.html", "--json")
     assert (student / "README.md").read_text() == card

@@ -97,6 +97,14 @@ def test_a_judge_is_a_writer_of_what_it_lets_through(still, tmp_path):
     assert len((s.folder / "judge.jsonl").read_text().splitlines()) == 32
 
 
+def test_much_left_out_is_a_warning(still):
+    s, plan, said, _ = still(answer=lambda i: "" if i % 4 else f"own {i} words of {i * 7}")
+    answers, _ = collect_answers(s, plan)
+    chosen = select(s, plan, answers)
+    assert 0 < len(chosen.examples) < 16
+    assert any("more than half is left out" in x for x in said)
+
+
 def test_nothing_left_is_refused_and_the_reasons_are_kept(still):
     s, plan, _, _ = still(answer=lambda i: "I cannot help with that.")
     answers, _ = collect_answers(s, plan)

@@ -168,6 +168,8 @@ def select(s: Setting, plan: Plan, answers: Sequence[Exchange]) -> Selected:
     counts = count_reasons(rejected)
     told = ", ".join(f"{n} {reason}" for reason, n in counts.items())
     s.tell(f"filter: {len(kept)} of {len(answers)} answers kept" + (f"; {told}" if told else ""))
+    if kept and len(kept) < len(answers) / 2:
+        s.tell(f"warning: more than half is left out; see {s.folder / 'rejected.jsonl'}")
     if not kept:
         raise Refused(
             "nothing is left to train on",
