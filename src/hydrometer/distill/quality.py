@@ -62,7 +62,9 @@ def wilson(successes: float, n: int) -> Share:
     p, z2 = successes / n, Z * Z
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return Share(successes, n, p, max(0.0, middle - half), min(1.0, middle + half))
+    low = 0.0 if successes == 0 else max(0.0, middle - half)  # exactly so, but for rounding
+    high = 1.0 if successes == n else min(1.0, middle + half)
+    return Share(successes, n, p, low, high)
 
 
 @dataclass(frozen=True)

@@ -212,8 +212,17 @@ class Journal:
         self.exchanges = list(exchanges)
 
     def close(self) -> None:
-        """Let go of the file; an empty journal is not left behind."""
-        self._file.close()
+        """Let go of the file; an empty journal is not left behind.
+
+        Raises
+        ------
+        InputError
+            If the disk is full: what was reported as recorded is there.
+        """
+        try:
+            self._file.close()
+        except OSError as err:
+            raise InputError(f"cannot write {self.path}", got=str(err)[:160]) from err
         if self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()
 

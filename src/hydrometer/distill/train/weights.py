@@ -12,7 +12,10 @@ __all__ = ["weights_digest"]
 DECIDE = (".safetensors", ".bin", ".gguf", ".json", ".model", ".jinja", ".txt")
 """Endings of the files of a model; its README and its training records decide nothing."""
 
-BESIDE = ("trained.json", "run.json", "training_args.bin", "trainer_state.json")
+BESIDE = (
+    *("trained.json", "run.json", "training_args.bin", "trainer_state.json"),
+    "hydrometer.json",
+)
 
 
 def weights_digest(path: str | Path) -> str:
