@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import hashlib
 import itertools
@@ -116,7 +117,7 @@ class Catalogue:
             versions = tuple(v for v in versions if v.covers(day))
         if versions:
             return versions[-1]
-        near = [k for k in self._versions if key[:4] in k][:8]
+        near = difflib.get_close_matches(key, self._versions, 6, 0.5)
         raise InputError(
             f"no instrument {name!r}" + (f" on {day}" if day else ""),
             wanted=", ".join(near) or "one of those that `hydrometer terms list` shows",
