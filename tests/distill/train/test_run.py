@@ -57,8 +57,13 @@ def test_a_finished_training_is_read_not_repeated(teach):
     stamp = (first.folder / "model.safetensors").stat().st_mtime_ns
     assert teach() == first
     assert (first.folder / "model.safetensors").stat().st_mtime_ns == stamp
-    with pytest.raises(InputError, match="another training"):
-        teach(learning_rate=1e-4)
+    with pytest.raises(InputError, match="another training") as caught:
+        teach(learning_rate=1e-4, seed=5)
+    assert caught.value.got == "another learning_rate, seed"
+    assert teach(save_steps=3, keep_checkpoints=1) == first, "these change no weight"
+    (first.folder.parent / "run.json").unlink()
+    with pytest.raises(InputError, match="cannot read"):
+        teach()  # whose student this is cannot be told
 
 
 def test_accumulated_batches_are_one_large_batch(teach):

@@ -10,7 +10,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -77,7 +77,7 @@ def train(
     config : TrainConfig
         How to train.
     out : Path
-        Folder of this training alone.
+        Folder of this training alone, which every machine sees.
     at : date
         The day of use, for the permit.
     seed : int
@@ -107,11 +107,12 @@ def train(
     require_teacher(config, teacher)
     state = PartialState(cpu=not torch.accelerator.is_available())
     out = Path(out)
-    fingerprint = _fingerprint(examples, base, config, seed, teacher, state.num_processes)
-    if _claim(out, fingerprint, state):
-        done = read_trained(out)
-        if done is not None:
-            return done
+    decides = _decides(examples, base, config, seed, teacher, state.num_processes)
+    fingerprint = _fingerprint(decides)
+    _claim(out, decides, state)
+    done = read_trained(out)
+    if done is not None:
+        return done
     student, tokenizer = open_base(base, max_length=config.max_length, seed=seed)
     encoded = encode(examples, tokenizer, max_length=config.max_length, too_long=config.too_long)
     _require_room(out, student, config)
@@ -135,24 +136,30 @@ def train(
         ) from err
 
 
-def _fingerprint(
+def _decides(
     examples: Sequence[Example],
     base: Base,
     config: TrainConfig,
     seed: int,
     teacher: Path | None,
     processes: int,
-) -> str:
-    decides = {
-        "config": config.to_record(),
+) -> dict[str, Any]:
+    """Return all that decides the result, in plain values and without places."""
+    settings = config.to_record()
+    for name in ("keep_checkpoints", "save_steps"):  # they change no weight
+        del settings[name]
+    texts = "".join(f"{e.id} {e.content}\n" for e in examples)  # their order decides too
+    return {
+        **settings,
         "base": [base.text.replace(base.path, ""), weights_digest(base.path)],
-        "examples": [[e.id, e.content] for e in examples],
+        "examples": hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest(),
         "seed": seed,
         "teacher": None if teacher is None else _teacher_digest(teacher),
         "processes": processes,
     }
-    for name in ("keep_checkpoints", "save_steps"):  # they change no weight
-        del decides["config"][name]  # type: ignore[attr-defined]
+
+
+def _fingerprint(decides: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
@@ -160,22 +167,26 @@ def _teacher_digest(teacher: Path) -> str:
     return LogitCache(teacher).digest if is_cache(teacher) else weights_digest(teacher)
 
 
-def _claim(out: Path, fingerprint: str, state: Any) -> bool:
-    """Take the folder for this training; return whether it has been here before."""
+def _claim(out: Path, decides: Mapping[str, Any], state: Any) -> None:
+    """Take the folder for this training, or find it taken for this one.
+
+    Raises
+    ------
+    InputError
+        If it holds another training; what differs is named.
+    """
     path = out / RUN
-    found: str | None = None
-    if path.exists():
+    found: dict[str, Any] | None = None
+    if any((out / name).exists() for name in MADE):
         try:
-            found = json.loads(path.read_text("utf-8"))["fingerprint"]
-        except (OSError, ValueError, KeyError, TypeError) as err:
+            found = dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as err:
             raise InputError(f"cannot read {path}", got=str(err)[:160]) from err
-    if found != fingerprint and not any((out / name).exists() for name in MADE):
-        found = None  # what was begun here has come to nothing
-    if found not in (None, fingerprint):
+    if found is not None and found != decides:
+        differ = sorted(k for k in decides.keys() | found.keys() if decides.get(k) != found.get(k))
         raise InputError(
             f"{out} holds another training",
-            got=f"fingerprint {found[:12]}" if found else "no fingerprint",
-            wanted=f"fingerprint {fingerprint[:12]}",
+            got=f"another {', '.join(differ)}",
             next_step="train into another folder, or remove this one",
         )
     state.wait_for_everyone()
@@ -184,9 +195,8 @@ def _claim(out: Path, fingerprint: str, state: Any) -> bool:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as err:
             raise InputError(f"cannot use {out}", got=str(err)[:160]) from err
-        write_json({"fingerprint": fingerprint}, path)
+        write_json(decides, path)
     state.wait_for_everyone()
-    return found is not None
 
 
 def _require_room(out: Path, student: Any, config: TrainConfig) -> None:
