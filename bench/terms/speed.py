@@ -130,6 +130,7 @@ def main() -> int:
         make_rows(rows, given.rows, first=first, days=365, seed=given.seed)
         use.write_text(USE.format(used=given.used_at.isoformat()), encoding="utf-8")
         print(f"{given.rows:,} rows, {rows.stat().st_size // 2**20:,} MB")
+        load = round(os.getloadavg()[0], 2)
         runs = [run(rows, use, Path(folder, f"out-{n}.jsonl"), n) for n in (1, 2)]
         rows_sha256 = digest(rows)
     same = len({(r["sha256"], r["json_sha256"]) for r in runs}) == 1
@@ -138,7 +139,7 @@ def main() -> int:
         "commit": commit(),
         "python": sys.version.split()[0],
         "cores": os.cpu_count(),
-        "load_before": round(os.getloadavg()[0], 2),
+        "load_before": load,
         "seed": given.seed,
         "rows": given.rows,
         "rows_sha256": rows_sha256,
