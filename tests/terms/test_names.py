@@ -104,3 +104,16 @@ def test_lineage_has_no_circle():
             for base in found.built_on if found else ():
                 assert base not in path, f"{start}: {path} comes back to {base}"
                 todo.append((base, (*path, base)))
+
+
+GENERIC = {"apache", "mit", "creative-commons", "openmdw", "bigscience", "bigcode"}
+
+
+def test_who_publishes_under_the_licence_of_another_maker_was_built_on_it():
+    """Else a consent of the publisher would open the licence, and nothing would hold its maker's."""
+    known, held = read_names(), read_catalogue()
+    for kept in (known._models.exact, known._models.prefixes):
+        for name, m in kept.items():
+            if m.weights is not None:
+                owner = held.versions(m.weights)[-1].provider
+                assert owner in {m.maker, *GENERIC} or m.built_on, f"{name}: {m.weights}"
