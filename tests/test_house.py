@@ -19,6 +19,7 @@ LONG = 400
 REASONS = {
     "src/hydrometer/trace/evaluate.py": "one benchmark: its pairs, its judging and its figures",
     "src/hydrometer/finding.py": "one record: its fields, its rules and its wire form",
+    "tests/cli/test_terms.py": "one command: what it says, writes and refuses",
     "src/hydrometer/stats/roc.py": "the figures of one table, each with its exact interval",
 }
 
