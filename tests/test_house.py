@@ -20,6 +20,7 @@ REASONS = {
     "src/hydrometer/trace/evaluate.py": "one benchmark: its pairs, its judging and its figures",
     "src/hydrometer/finding.py": "one record: its fields, its rules and its wire form",
     "tests/cli/test_terms.py": "one command: what it says, writes and refuses",
+    "tests/terms/test_gate.py": "the rules of the gate, and the ways around it that were tried",
     "src/hydrometer/stats/roc.py": "the figures of one table, each with its exact interval",
 }
 
