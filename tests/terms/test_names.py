@@ -110,7 +110,7 @@ GENERIC = {"apache", "mit", "creative-commons", "openmdw", "bigscience", "bigcod
 
 
 def test_who_publishes_under_the_licence_of_another_maker_was_built_on_it():
-    """Else a consent of the publisher would open the licence, and nothing would hold its maker's."""
+    """Else a consent of the publisher would open the licence, with nothing of its maker's."""
     known, held = read_names(), read_catalogue()
     for kept in (known._models.exact, known._models.prefixes):
         for name, m in kept.items():
