@@ -10,9 +10,16 @@ from pathlib import Path
 import hydrometer
 from hydrometer.errors import MissingExtra
 
-HEAVY = {"hydrometer.models.transformers": "torch", "hydrometer.models.llama_cpp": "llama_cpp"}
+HEAVY = {"hydrometer.models.transformers", "hydrometer.models.llama_cpp"}
+HEAVY |= {
+    f"hydrometer.distill.train.{name}"
+    for name in (
+        *("assemble", "base", "cached", "capture", "losses", "online", "run", "trainer"),
+        "trl116",
+    )
+}
 
-for name in ("torch", "transformers", "ray", "llama_cpp"):
+for name in ("torch", "transformers", "trl", "ray", "llama_cpp"):
     if importlib.util.find_spec(name):
         sys.exit(f"{name} is installed: this is not the core alone")
 

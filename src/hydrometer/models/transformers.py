@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
@@ -20,6 +21,12 @@ from hydrometer.models.model import LOCAL_LIMIT, Query
 from hydrometer.models.wire import plain_text
 
 __all__ = ["TransformersModel"]
+
+FAILURES = (
+    *(OSError, ValueError, KeyError, RuntimeError, ImportError),
+    safetensors.SafetensorError,
+)
+"""What a damaged or missing model raises."""
 
 PLAIN_STOPS = ("\nQuestion:", "\n\n")
 """Where the answer of a model without a chat template ends."""
@@ -102,7 +109,7 @@ class TransformersModel:
                 **where, padding_side="left", local_files_only=True
             )
             self._model = AutoModelForCausalLM.from_pretrained(**where, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as err:
+        except FAILURES as err:
             raise InputError(f"cannot load {path}", got=str(err)[:200]) from err
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
