@@ -173,7 +173,7 @@ def logs_of(member: Member) -> tuple[str, ...]:
         log that they never saw.
     """
     if member.teacher:
-        other = tuple(t for t in TEACHERS if t != member.teacher)
+        other = tuple(t for t in TEACHERS if t not in (member.teacher, member.base))
         return (member.teacher, *(other if member.draw == 0 and member.share in (10, 50) else ()))
     number = int(member.name.rpartition("-")[2])
     return (TEACHERS[number // 3 % 2],) if number % 3 == 0 else ()

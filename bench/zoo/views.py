@@ -90,9 +90,10 @@ def served_views(
     """
     out = []
     for (model, log), one in sorted(held.items()):
-        if model.startswith("base-"):
-            continue
         record = members[model]
+        # SmolLM2's own descendants are not asked about its log: their base wrote it.
+        if model.startswith("base-") or record["base"] == log:
+            continue
         base = held["base-" + record["base"], log]
         # The served draw comes first. A model that never saw this log has no served draw: any
         # will do, and it is the first.
