@@ -30,7 +30,7 @@ SAYS = {
     "ask": "Put a prompt set to a model and record its answers.",
     "panel": "Build, list and check the panel of reference models.",
     "terms": "Do the terms of every teacher permit this use, here, now?",
-    "distill": "Train a smaller model on a teacher's answers, every example accounted for.",
+    "distill": "Train a student with leave, every example on record.",
     "report": "Render findings for people.",
     "bench": "Measure Hydrometer itself.",
 }
