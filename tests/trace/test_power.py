@@ -1,7 +1,9 @@
 """Power by share: thresholds keep their level, and a known power is found again."""
 
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -267,3 +269,27 @@ def test_a_table_that_holds_no_scores_is_refused(tmp_path, text):
 def test_nobody_known_is_an_error():
     with pytest.raises(InputError):
         measure_power([Scored("s", "t", "v", 1.0)], {}, seed=1)
+
+
+def test_the_published_power_follows_from_the_published_scores():
+    zoo = Path(__file__).parents[2] / "bench"
+    traits = read_traits(zoo / "zoo" / "data" / "lineage.csv")
+    scores = read_scores(zoo / "results" / "zoo" / "views.csv")
+    told = json.loads((zoo / "results" / "zoo" / "power.json").read_text(encoding="utf-8"))
+    assert traits is not None
+    assert sum(t.share > 0 for t in traits.values()) >= 24
+    small = [t for t in traits.values() if t.base == "small"]
+    assert {t.share for t in small} == {0, 1, 5, 10, 50, 100}
+    text = told["bases"]["small"]["text alone (the trace score)"]["null"]
+    assert text["pairs"] >= 99
+    assert text["exceeding"] <= 0.01 * (text["pairs"] + 1)
+    found = measure_power(scores, traits, seed=told["seed"])["bases"]
+    for base, views in found.items():
+        for view, one in views.items():
+            published = told["bases"][base][view]
+            assert one["smallest_share"] == published["smallest_share"]
+            assert one["undetected"] == published["undetected"]
+            for row, other in zip(one["by_share"], published["by_share"], strict=True):
+                assert (row["share"], row["n"]) == (other["share"], other["n"])
+                assert row["count"] == other["count"]
+                assert row["median_score"] == pytest.approx(other["median_score"])
