@@ -23,6 +23,8 @@ from hydrometer.trace.served.prefill import Walk
 
 DATA = Path(__file__).parent / "data"
 ALPHA = 0.01
+LEAST = 20
+"""Null models that a spread is taken over."""
 SEED = 1
 Table = dict[str, Any]
 
@@ -156,7 +158,7 @@ def loss_contrast(data: Path, members: dict[str, Table]) -> list[tuple[str, str,
                 and (other == name or members[other]["teacher"] != t)
                 and (other == name or not members[other]["paraphrased"])
             ]
-            if len(pool) > 2 and np.std(pool) > 0:
+            if len(pool) >= LEAST:
                 score = (raw[name, t] - np.mean(pool)) / np.std(pool, ddof=1)
                 out.append((name, t, "losses on fresh text, base as reference", float(score)))
     return out

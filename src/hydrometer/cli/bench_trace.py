@@ -283,6 +283,7 @@ def _power_table(found: dict[str, Any]) -> str:
                 said = row["supported"]
                 lines.append(f"| {name} | {row['pairs']} | {said['0.05']} | {said['0.01']} |")
             lines.append("")
+        lines += [*_summary(base, views), ""]
         for view, one in views.items():
             lines += [f"## {base}: {view}", "", *_null_lines(one, level), ""]
             lines += [
@@ -298,6 +299,9 @@ def _power_table(found: dict[str, Any]) -> str:
                     f"| {row['share']:g} % | {row['n']} | {_count(row)} | {_percent(row)} | "
                     f"{row['median_score']:.2f} | {area} |"
                 )
+            for teacher, rows in one["by_teacher"].items():
+                told = ", ".join(f"{_count(r)} of {r['n']} at {r['share']:g} %" for r in rows)
+                lines += ["", f"Students of {teacher}: {told}."]
             least = one["smallest_share"]
             told = f"{least:g} %" if least is not None else "none of those built"
             lines += ["", f"Smallest share detected (half of the models, from there on): {told}."]
@@ -323,6 +327,30 @@ def _power_table(found: dict[str, Any]) -> str:
                 lines.append(f"- not detected: {', '.join(one['undetected'])}")
             lines.append("")
     return "\n".join(lines)
+
+
+def _summary(base: str, views: dict[str, Any]) -> list[str]:
+    """Return one line for each view: students detected of students built, by share."""
+    shares = sorted({r["share"] for one in views.values() for r in one["by_share"]})
+    head = " | ".join(f"{s:g} %" for s in shares)
+    lines = [
+        f"Detected students of the base {base}, by share; null pairs detected; smallest share:",
+        "",
+        f"| view | {head} | paraphrased | null pairs | smallest |",
+        "| --- |" + " --: |" * (len(shares) + 3),
+    ]
+    for view, one in views.items():
+        rows = {r["share"]: r for r in one["by_share"]}
+        cells = [f"{_count(rows[s])}/{rows[s]['n']}" if s in rows else "" for s in shares]
+        said = [r["treated"] for r in one["paraphrase"]]
+        counts = [r["count"] for r in said if r["count"] is not None]
+        total = f"{sum(counts)}/{sum(r['n'] for r in said)}" if counts else ""
+        null = one["null"]
+        alarms = "-" if null["exceeding"] is None else f"{null['exceeding']}"
+        least = "-" if one["smallest_share"] is None else f"{one['smallest_share']:g} %"
+        last = f"{total} | {alarms}/{null['pairs']} | {least}"
+        lines.append(f"| {view} | {' | '.join(cells)} | {last} |")
+    return lines
 
 
 def _null_lines(one: dict[str, Any], level: str) -> list[str]:
