@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.distill.train.record import write_json
+from hydrometer.distill.files import write_json
 from hydrometer.distill.train.tokens import Row
 from hydrometer.errors import InputError
 

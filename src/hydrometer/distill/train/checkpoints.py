@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from hydrometer.distill.train.record import write_json
+from hydrometer.distill.files import write_json
 
 __all__ = ["newest", "prune", "seal"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydrometer.distill.example import Example, read_examples, write_examples
+from hydrometer.distill.files import write_json
 from hydrometer.distill.train.config import Base, TrainConfig, parse_base
-from hydrometer.distill.train.record import write_json
 from hydrometer.errors import InputError
 from hydrometer.terms.permit import Permit, read_permit, write_permit
 

@@ -9,40 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hydrometer.distill.files import write_json, write_text
 from hydrometer.errors import InputError
 
-__all__ = ["Curve", "Trained", "read_curve", "read_trained", "write_json"]
+__all__ = ["Curve", "Trained", "read_curve", "read_trained"]
 
 CURVE = "curve.jsonl"
 RECORD = "trained.json"
-
-
-def write_json(value: object, path: Path) -> None:
-    """Write a JSON file at once: the old one or the new one, never half.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
-    _replace(path, text)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "w", encoding="ascii", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as err:
-        raise InputError(
-            f"cannot write {path}",
-            got=str(err)[:160],
-            next_step="make room, and run the same line again",
-        ) from err
 
 
 def read_curve(folder: str | Path) -> list[dict[str, Any]]:
@@ -85,7 +58,7 @@ class Curve:
     def cut(self, step: int) -> list[dict[str, Any]]:
         """Drop the points after a step, which will be computed again; return the others."""
         rows = [r for r in read_curve(self.path.parent) if r["step"] <= step]
-        _replace(self.path, "".join(_line(r) for r in rows))
+        write_text("".join(_line(r) for r in rows), self.path)
         return rows
 
     def append(self, row: Mapping[str, Any]) -> None:

@@ -23,12 +23,13 @@ from accelerate import PartialState
 from transformers import PrinterCallback
 
 from hydrometer.distill.example import Example
+from hydrometer.distill.files import write_json
 from hydrometer.distill.train.assemble import assemble, require_teacher
 from hydrometer.distill.train.base import open_base
 from hydrometer.distill.train.cache import LogitCache, is_cache
 from hydrometer.distill.train.checkpoints import newest, prune
 from hydrometer.distill.train.config import Base, TrainConfig
-from hydrometer.distill.train.record import Curve, Trained, read_curve, read_trained, write_json
+from hydrometer.distill.train.record import Curve, Trained, read_curve, read_trained
 from hydrometer.distill.train.tokens import Encoded, encode
 from hydrometer.distill.train.trainer import (
     CurveWriter,
