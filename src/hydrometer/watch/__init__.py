@@ -1,0 +1,1 @@
+"""Live: is somebody distilling our model, which accounts belong together, and what to do."""

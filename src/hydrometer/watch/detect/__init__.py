@@ -1,0 +1,1 @@
+"""Events to clusters: folds, cells, signals, nulls, alarms."""

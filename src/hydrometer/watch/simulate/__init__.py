@@ -1,0 +1,1 @@
+"""Traffic with known truth, from real material; knows nothing of the detectors."""

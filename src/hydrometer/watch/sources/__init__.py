@@ -1,0 +1,1 @@
+"""Every log format to observations."""
