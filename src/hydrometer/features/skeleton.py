@@ -91,7 +91,9 @@ class Alphabet:
     """
 
     def __init__(self, secret: bytes, phrases: Mapping[str, int] | None = None) -> None:
-        seed = int.from_bytes(blake2b(b"alphabet", key=secret[:64], digest_size=16).digest(), "big")
+        seed = int.from_bytes(
+            blake2b(b"alphabet", key=secret[:64], digest_size=16).digest(), "big"
+        )
         rng = np.random.Generator(np.random.PCG64(seed))
         self.table = rng.integers(1, 2**63, size=256, dtype=np.uint64) | np.uint64(1)
         self.number, self.name = rng.integers(1, 2**63, size=2, dtype=np.uint64)

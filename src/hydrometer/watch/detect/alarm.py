@@ -1,0 +1,75 @@
+"""Which clusters are alarms: the budget, the score, and no harmless reading left.
+
+With M clusters tested in 30 days and e-values of mean at most 1 under the null, the expected number
+of null clusters with ``e >= M / k`` is at most k, under any dependence (Markov): that is the user's
+budget of k alarms by chance in 30 days. A cluster that is looked at again is no new one: its largest
+e-value so far counts once, because a cluster is tested again only on what it has become, and is
+charged for each look (see `Budget`).
+
+References
+----------
+Vovk, V. and Wang, R. (2021), E-values, Ann. Statist. 49, 1736-1754, section 5; Wang, R. and Ramdas,
+A. (2022), False discovery rate control with e-values, section 4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydrometer.watch.result import Explanation
+
+__all__ = ["Budget", "level_of"]
+
+MONTH = 30 * 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What has been tested, and what an alarm must reach.
+
+    Parameters
+    ----------
+    allowed : float
+        Alarms by chance allowed in 30 days.
+    tested : int
+        Tests so far: each look at a cluster that had changed.
+    span : int
+        Microseconds since the first test.
+    """
+
+    allowed: float
+    tested: int
+    span: int
+
+    @property
+    def log_bar(self) -> float:
+        """Natural logarithm of the e-value that an alarm needs."""
+        months = max(self.span / MONTH, 1.0)
+        return math.log(max(self.tested, 1) / (self.allowed * months))
+
+
+def level_of(
+    score: float,
+    log_e: float,
+    members: int,
+    explanations: Sequence[Explanation],
+    *,
+    levels: dict[str, float],
+    log_bar: float,
+) -> str:
+    """Return the level of a cluster.
+
+    An alarm needs the score, enough members, an e-value that pays for every test, and every
+    harmless reading excluded. Without the last it is ``suspect`` at most.
+    """
+    if score < levels["notice"] or members < levels["members"] / 2:
+        return "none"
+    if score < levels["suspect"] or members < levels["members"]:
+        return "notice"
+    open_ = any(e.status == "possible" for e in explanations)
+    paid = not math.isnan(log_e) and log_e >= log_bar
+    if score < levels["alarm"] or open_ or not paid:
+        return "suspect"
+    return "alarm"

@@ -1,0 +1,199 @@
+"""Shared things to groups: things used by nearly the same accounts belong together.
+
+A template leaves many shingles, and they are used by the same accounts; so do the templates of one
+worklist, the addresses of one proxy pool, one means of payment.  Things are joined when their sets
+of accounts are alike (MinHash of accounts, banded, then compared), which needs no pass over the
+events and is a fold over objects: objects may be split over machines by band.
+
+A thing whose accounts all begin with one and the same text is not a frame but a question that many
+ask: a popular prompt, an assignment, a public benchmark.  It joins no group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from hydrometer.watch.detect.pairs import Pairs
+from hydrometer.watch.event import Kind
+
+__all__ = ["Groups", "Limits", "find_groups", "merge", "runs"]
+
+Hashes = NDArray[np.uint64]
+
+HASHES, BAND = 32, 2
+"""MinHash values of a set of accounts, and how many make a band."""
+
+_MULTIPLIERS = np.random.Generator(np.random.PCG64(1)).integers(
+    1, 2**63, size=HASHES, dtype=np.uint64
+) * np.uint64(2) + np.uint64(1)
+"""Public constants: what is hashed is a keyed pseudonym already."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may become a group.
+
+    Parameters
+    ----------
+    accounts : int
+        Fewest accounts of an object, and of a group.
+    distinct : float
+        Smallest share of an object's accounts whose first texts differ.
+    alike : float
+        Smallest Jaccard similarity of the accounts of two objects of a group.
+    common : float
+        Largest share of all accounts that may use an object.
+    """
+
+    accounts: int
+    distinct: float
+    alike: float
+    common: float
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Objects and their groups, and what each object shows.
+
+    Attributes
+    ----------
+    object : ndarray of uint64, shape (n,)
+        Ascending.
+    group : ndarray of int64, shape (n,)
+        Number of its group, from 0.
+    accounts : ndarray of int64, shape (n,)
+        Accounts that use it.
+    count : int
+        Groups.
+    """
+
+    object: Hashes
+    group: NDArray[np.int64]
+    accounts: NDArray[np.int64]
+    count: int
+
+
+def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
+    """Return the groups of a table of pairs.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    limits : Limits
+    total : int
+        Accounts in all.
+    """
+    begins = pairs.begins()
+    sharing = np.diff(np.append(begins, len(pairs)))
+    kind = pairs.object[begins] >> np.uint64(60) if begins.size else begins
+    most = np.where(kind == Kind.OTHER, 0.1, limits.common) * total
+    chosen = np.flatnonzero(
+        (sharing >= limits.accounts)
+        & (sharing <= np.maximum(most, 4 * limits.accounts))
+        & (kind != Kind.ORG)
+        & (kind != Kind.AGENT)
+        & (kind != Kind.SDK)
+        & (kind != Kind.EMAIL)
+        & (kind != Kind.ASN)
+    )
+    rows = runs(begins[chosen], sharing[chosen])
+    owner = np.repeat(np.arange(chosen.size), sharing[chosen])
+    different = _distinct(owner, pairs.digest[rows], chosen.size)
+    text = kind[chosen] <= Kind.SYSTEM
+    kept = ~text | (different >= limits.distinct * sharing[chosen])
+    chosen = chosen[kept]
+    rows = runs(begins[chosen], sharing[chosen])
+    objects = pairs.object[begins[chosen]]
+    sizes = sharing[chosen]
+    group, count = _join(pairs.account[rows], sizes, limits.alike)
+    return Groups(objects, group, sizes, count)
+
+
+def runs(begins: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of all rows of some runs."""
+    if not begins.size:
+        return np.zeros(0, dtype=np.int64)
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return np.repeat(begins - first, sizes) + np.arange(int(sizes.sum()))
+
+
+def _distinct(owner: NDArray[np.int64], digest: Hashes, n: int) -> NDArray[np.int64]:
+    """Return how many different digests each owner has; unknown digests all differ."""
+    if not owner.size:
+        return np.zeros(n, dtype=np.int64)
+    order = np.lexsort((digest, owner))
+    owner, digest = owner[order], digest[order]
+    new = np.append(True, (owner[1:] != owner[:-1]) | (digest[1:] != digest[:-1]))
+    return np.bincount(owner[new | (digest == 0)], minlength=n)
+
+
+def _join(
+    accounts: Hashes, sizes: NDArray[np.int64], alike: float
+) -> tuple[NDArray[np.int64], int]:
+    """Return the group of each object, whose accounts stand one after the other."""
+    n = sizes.size
+    if not n:
+        return np.zeros(0, dtype=np.int64), 0
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    marks = np.empty((n, HASHES), dtype=np.uint64)
+    for j, multiplier in enumerate(_MULTIPLIERS):
+        mixed = accounts * multiplier
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= np.uint64(0x9FB21C651E98DF25)
+        marks[:, j] = np.minimum.reduceat(mixed, first)
+    left, right = [], []
+    for j in range(0, HASHES, BAND):
+        band = marks[:, j] * np.uint64(0xFF51AFD7ED558CCD) ^ marks[:, j + 1]
+        order = np.argsort(band, kind="stable")
+        same = np.flatnonzero(band[order[1:]] == band[order[:-1]])
+        left.append(order[same])
+        right.append(order[same + 1])
+    a, b = np.concatenate(left), np.concatenate(right)
+    near = (marks[a] == marks[b]).mean(axis=1) >= alike
+    a, b = a[near], b[near]
+    graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(n, n))
+    count, label = connected_components(graph, directed=False)
+    return label.astype(np.int64), int(count)
+
+
+ALIKE, INSIDE, RATIO = 0.3, 0.7, 5.0
+"""Groups become one when their members are alike, or one is mostly inside another not much larger."""
+
+
+def merge(group: NDArray[np.int64], member: Hashes, count: int) -> tuple[NDArray[np.int64], int]:
+    """Join groups whose members overlap: the templates of one campaign, its addresses.
+
+    Parameters
+    ----------
+    group, member : ndarray, shape (n,)
+        Each pair of group and account once.
+    count : int
+        Groups.
+
+    Returns
+    -------
+    ndarray of int64, shape (count,), and int
+        New number of each group, and how many there are.
+    """
+    if not count:
+        return np.zeros(0, dtype=np.int64), 0
+    _, column = np.unique(member, return_inverse=True)
+    ones = np.ones(group.size, dtype=np.int32)
+    table = csr_matrix((ones, (group, column)), shape=(count, int(column.max(initial=0)) + 1))
+    both = (table @ table.T).tocoo()
+    size = np.bincount(group, minlength=count)
+    a, b = size[both.row], size[both.col]
+    small, large = np.minimum(a, b), np.maximum(a, b)
+    near = (both.data / (a + b - both.data) >= ALIKE) | (
+        (both.data / small >= INSIDE) & (large <= RATIO * small)
+    )
+    graph = coo_matrix(
+        (ones[:1].repeat(near.sum()), (both.row[near], both.col[near])), (count,) * 2
+    )
+    found, label = connected_components(graph, directed=False)
+    return label.astype(np.int64), int(found)

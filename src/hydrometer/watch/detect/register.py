@@ -1,0 +1,89 @@
+"""Clusters over time: one name for what grows from scan to scan, and a memory of what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.watch.result import LEVELS, Cluster
+
+__all__ = ["Register"]
+
+SAME = 0.5
+"""Share of the smaller set of accounts that two looks at one cluster have in common."""
+GROWN = 1.1
+"""Growth in exchanges from which a look is a new test."""
+
+
+@dataclass
+class _Entry:
+    cluster: Cluster
+    accounts: NDArray[np.uint64]
+    events: int
+    seen: int
+
+
+@dataclass
+class Register:
+    """What has been found so far.
+
+    Attributes
+    ----------
+    tested : int
+        Tests that the budget has paid for.
+    since : int or None
+        Time of the first test, microseconds since 1970 UTC.
+    """
+
+    entries: dict[str, _Entry] = field(default_factory=dict)
+    tested: int = 0
+    since: int | None = None
+
+    def name(self, accounts: NDArray[np.uint64], taken: set[str]) -> str:
+        """Return the id of the known cluster with most of these accounts, or a new id."""
+        best, most = "", 0
+        for known, entry in self.entries.items():
+            if known in taken:
+                continue
+            both = int(np.intersect1d(entry.accounts, accounts, assume_unique=True).size)
+            if both > most and both >= SAME * min(entry.accounts.size, accounts.size):
+                best, most = known, both
+        if best:
+            return best
+        new = f"c-{int(accounts.min()) ^ (len(self.entries) * 0x9E3779B97F4A7C15 % 2**64):016x}"
+        return new
+
+    def charge(self, name: str, events: int, time: int) -> bool:
+        """Say whether this look is a new test, and count it."""
+        self.since = time if self.since is None else self.since
+        entry = self.entries.get(name)
+        if entry is not None and events < GROWN * entry.events:
+            return False
+        self.tested += 1
+        return True
+
+    def keep(self, cluster: Cluster, time: int, *, charged: bool) -> Cluster:
+        """Remember a look; an uncharged one cannot raise the level. Return what now holds."""
+        entry = self.entries.get(cluster.id)
+        level = cluster.level
+        if entry is not None:
+            held = entry.cluster.level
+            rises = LEVELS.index(level) > LEVELS.index(held)
+            # An alarm stands until people lift it; less than that may pass.
+            if held == "alarm" or (rises and not charged):
+                level = held
+        cluster = replace(cluster, level=level)
+        accounts = np.sort(np.array(cluster.accounts, dtype=np.uint64))
+        events = cluster.events if charged or entry is None else entry.events
+        self.entries[cluster.id] = _Entry(cluster, accounts, events, time)
+        return cluster
+
+    def unseen(self, time: int) -> list[Cluster]:
+        """Return clusters of at least ``suspect`` that this scan did not find again."""
+        return [
+            e.cluster
+            for e in self.entries.values()
+            if e.seen != time and e.cluster.level in LEVELS[2:]
+        ]

@@ -1,0 +1,60 @@
+"""Output-hoarding profile: much out for little in, one turn, not streamed, parameters pinned.
+
+Metadata alone. Batch work of one honest account looks the same; what counts is that accounts which
+share something rare all look so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydrometer.watch.detect.profile import FEATURES
+from hydrometer.watch.detect.signals.reading import LEAST, bet, reading, silent
+from hydrometer.watch.detect.view import View
+from hydrometer.watch.result import Signal
+
+__all__ = ["ASPECTS", "measure"]
+
+NAME = "hoarding"
+ASPECTS = ("single", "ratio", "answer", "batch", "scripted", "pinned")
+
+
+def measure(view: View) -> Signal:
+    """Measure where the group's exchanges stand among one random exchange of every account.
+
+    Null hypothesis
+        A member's exchanges in the group are exchanges of accounts like any other: each mid-rank
+        has mean 1/2, and so has their mean over aspects and exchanges.
+    """
+    ranks = np.stack(
+        [
+            view.population.ranks(a, view.rows.features[:, FEATURES.index(a)])
+            for a in ASPECTS
+            if _told(view, a)
+        ]
+        or [np.full(len(view.rows), np.nan)]
+    )
+    known = ~np.isnan(ranks)
+    n = known.sum(axis=0)
+    mean = np.where(n > 0, np.nansum(ranks, axis=0) / np.maximum(n, 1), np.nan)
+    members = view.per_member(mean)
+    if (~np.isnan(members)).sum() < LEAST:
+        return silent(NAME, "neither tokens nor turns nor parameters are recorded")
+    level = float(np.nanmean(members))
+    measures = {"rank": level}
+    for aspect, row in zip([a for a in ASPECTS if _told(view, a)], ranks, strict=False):
+        measures[aspect] = (
+            float(np.nanmean(view.per_member(row))) if (~np.isnan(row)).any() else 0.5
+        )
+    return reading(
+        NAME,
+        4.0 * (level - 0.5),
+        f"on collection habits (output over input, one turn, no stream, pinned parameters) these "
+        f"exchanges rank at {level:.2f} of the population, where 0.50 is ordinary",
+        log_e=bet(members, 0.5),
+        measures=measures,
+    )
+
+
+def _told(view: View, aspect: str) -> bool:
+    return view.population.reference(aspect).size > 0

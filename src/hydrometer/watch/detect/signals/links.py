@@ -1,0 +1,78 @@
+"""Identity and infrastructure links: payment, sign-up, address, network, TLS, headers.
+
+Each thing is weighed by how few accounts have it: a cloud's address and a popular SDK count for
+nothing, one means of payment for forty accounts counts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import hypergeom
+
+from hydrometer.stats.combine import average_evalues
+from hydrometer.stats.eprocess import log_e_from_p
+from hydrometer.watch.detect.signals.reading import LEAST, reading, silent
+from hydrometer.watch.detect.view import View
+from hydrometer.watch.event import Kind
+from hydrometer.watch.result import Signal
+
+__all__ = ["measure"]
+
+NAME = "links"
+LEVEL = 1e-3
+NAMES = {
+    **{Kind.PAYMENT: "payment", Kind.SIGNUP: "sign-up", Kind.IP: "address", Kind.NET: "network"},
+    **{Kind.TLS: "TLS", Kind.OTHER: "other header", Kind.AGENT: "agent", Kind.SDK: "SDK"},
+    **{Kind.ASN: "network operator", Kind.EMAIL: "e-mail domain", Kind.SHAPE: "parameters"},
+}
+
+
+def measure(view: View) -> Signal:
+    """Measure how many members have a thing in common that chance would not give them.
+
+    Null hypothesis
+        Which accounts have a thing is random, given how many have it (a degree-preserving
+        permutation): its members among them are hypergeometric. One p-value for each kind
+        (Bonferroni over the kind's things), e-values averaged over kinds.
+    """
+    m, total = view.members.size, view.population.account.size
+    kind = (view.link_object >> np.uint64(60)).astype(np.int64)
+    if m < LEAST or not np.isin(kind, list(NAMES)).any():
+        return silent(NAME, "no identity or infrastructure is recorded")
+    covered = np.zeros(m, dtype=bool)
+    weight = np.zeros(m)
+    log_e, measures, told = [], {}, []
+    for code, name in NAMES.items():
+        mine = kind == code
+        if not mine.any():
+            continue
+        things, which, inside = np.unique(
+            view.link_object[mine], return_inverse=True, return_counts=True
+        )
+        sharing = np.zeros(things.size, dtype=np.int64)
+        sharing[which] = view.link_sharing[mine]
+        p = np.where(
+            inside > 1, hypergeom.sf(inside - 1, total, np.maximum(sharing, inside), m), 1.0
+        )
+        p = np.minimum(1.0, p * things.size)
+        log_e.append(float(log_e_from_p([max(float(p.min()), 1e-300)])[0]))
+        rare = 1.0 - np.log(np.maximum(sharing, 1)) / math.log(max(total, 2))
+        strong = (p < LEVEL)[which]
+        at = np.searchsorted(view.members, view.link_account[mine])
+        covered[at[strong]] = True
+        np.maximum.at(weight, at[strong], rare[which][strong])
+        share = float(np.unique(at[strong]).size / m)
+        measures[name.replace(" ", "_")] = share
+        if share > 0.05:
+            told.append(f"{name} {share:.0%}")
+    strength = float(weight.mean()) * 1.5
+    return reading(
+        NAME,
+        strength,
+        "members tied by something that chance would not give them: "
+        + (", ".join(told) if told else "none"),
+        log_e=average_evalues(log_e).log_e,
+        measures={"tied": float(covered.mean()), **measures},
+    )

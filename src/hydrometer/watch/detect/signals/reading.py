@@ -1,0 +1,50 @@
+"""What every signal returns, and the two ways from ranks to a strength and an e-value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydrometer.stats.eprocess import bet_on_means
+from hydrometer.watch.result import Signal
+
+__all__ = ["bet", "clip", "reading", "silent"]
+
+LEAST = 5
+"""Members below which a signal does not speak."""
+
+
+def clip(value: float) -> float:
+    """Return a strength in [-1, 1]."""
+    return max(-1.0, min(1.0, value))
+
+
+def reading(
+    name: str,
+    strength: float,
+    detail: str,
+    *,
+    log_e: float = math.nan,
+    measures: Mapping[str, float],
+) -> Signal:
+    """Return a reading; its weight is set by whoever adds the signals up."""
+    return Signal(name, clip(strength), log_e, 0.0, detail, dict(measures))
+
+
+def silent(name: str, why: str) -> Signal:
+    """Return a reading that says why nothing was measured."""
+    return Signal(name, math.nan, math.nan, 0.0, why)
+
+
+def bet(values: NDArray[np.float64], mean: float) -> float:
+    """Return the log e-value of member scores in [0, 1] against a null mean.
+
+    Null hypothesis
+        The members are accounts like any other, so each score has mean at most ``mean``. Scores
+        that were not recorded (NaN) make no bet.
+    """
+    known = values[~np.isnan(values)]
+    return bet_on_means(known, mean=mean).log_e if known.size else math.nan
