@@ -6,6 +6,7 @@ import click
 
 from hydrometer.cli.bench_served import served
 from hydrometer.cli.bench_trace import trace
+from hydrometer.cli.bench_watch import watch
 
 __all__ = ["bench"]
 
@@ -17,3 +18,4 @@ def bench() -> None:
 
 bench.add_command(trace)
 bench.add_command(served)
+bench.add_command(watch)
