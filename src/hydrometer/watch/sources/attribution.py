@@ -19,7 +19,7 @@ from hydrometer.watch.sources.headers import HEADERS, IGNORED, HeaderRules
 
 __all__ = ["BY", "FORMATS", "Attribution", "Paths", "load_attribution", "parse_attribution"]
 
-FORMATS = ("litellm", "otlp", "exchange")
+FORMATS = ("litellm", "otlp", "langfuse", "exchange")
 
 BY = ("key", "user", "end_user", "team")
 """What an account may be, by the option ``by``."""
@@ -62,6 +62,12 @@ _BY: dict[str, dict[str, tuple[str, ...]]] = {
         "end_user": ("enduser.id", "enduser.pseudo.id", _KEY + "end_user_id", "llm.user"),
         "team": (_KEY + "team_id", "organization.id", "tenant.id"),
     },
+    "langfuse": {
+        "key": (_KEY + "hash", "user_id", _KEY + "user_id", "session_id"),
+        "user": ("user_id", _KEY + "user_id"),
+        "end_user": (_KEY + "end_user_id", "user_id"),
+        "team": (_KEY + "team_id", "project_id"),
+    },
     "exchange": {
         "key": ("account",),
         "user": ("headers.x-user-id", "headers.x-user"),
@@ -86,11 +92,18 @@ _LINKS: dict[str, dict[str, tuple[str, ...]]] = {
         "tls": ("tls.client.ja4", "tls.client.ja3"),
         "agent": ("user_agent.original", "http.user_agent", _M + "user_agent"),
     },
+    "langfuse": {
+        "org": (_KEY + "org_id", _KEY + "team_id"),
+        "email_domain": (_KEY + "user_email",),
+        "ip": (_M + "requester_ip_address",),
+        "agent": (_M + "user_agent",),
+    },
     "exchange": {},
 }
 _HEADERS = {
     "litellm": (_M + "requester_custom_headers", _M + "headers"),
     "otlp": ("http.request.header", _M + "requester_custom_headers"),
+    "langfuse": (_M + "requester_custom_headers",),
     "exchange": ("headers",),
 }
 
@@ -105,7 +118,7 @@ class Attribution:
 
     Parameters
     ----------
-    litellm, otlp, exchange : Paths
+    litellm, otlp, langfuse, exchange : Paths
         By format of the log.
     kinds : tuple of (str, tuple of str)
         Patterns of header names by kind of link.
@@ -122,6 +135,7 @@ class Attribution:
 
     litellm: Paths = field(default_factory=lambda: _default("litellm"))
     otlp: Paths = field(default_factory=lambda: _default("otlp"))
+    langfuse: Paths = field(default_factory=lambda: _default("langfuse"))
     exchange: Paths = field(default_factory=lambda: _default("exchange"))
     kinds: tuple[tuple[str, tuple[str, ...]], ...] = tuple(HEADERS.items())
     ignored: tuple[str, ...] = IGNORED

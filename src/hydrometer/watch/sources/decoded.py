@@ -24,11 +24,14 @@ class Decoded:
         Rows that gave no observation, each with its reason.
     skipped : int
         Parts that are no model call at all (spans of a database, of a tool): counted, not kept.
+    cursor : str or None
+        Where to go on after this part, for a source that can.
     """
 
     observations: list[Observation] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     skipped: int = 0
+    cursor: str | None = None
 
 
 def reject(source: str, line: int, reason: str, raw: str | bytes) -> Rejected:

@@ -53,10 +53,10 @@ def is_call(call: Call) -> bool:
     a = call.attributes
     kind = a.get("openinference.span.kind")
     if kind is not None:
-        return kind == "LLM"
+        return bool(kind == "LLM")
     operation = a.get("gen_ai.operation.name")
     if operation is not None:
-        return operation in _CALLS
+        return isinstance(operation, str) and operation in _CALLS
     named = "gen_ai.request.model" in a or "gen_ai.response.model" in a or "llm.model_name" in a
     return call.marked or bool(call.events) or named
 
