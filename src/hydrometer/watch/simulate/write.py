@@ -1,0 +1,120 @@
+"""Events to a Parquet file in the exchange schema, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hydrometer.exchange import SCHEMA, VERSION
+from hydrometer.watch.simulate.scenario import Stream
+from hydrometer.watch.simulate.sink import Sink
+
+__all__ = ["blocks", "write_parquet"]
+
+BLOCK = 1 << 14
+Progress = Callable[[int, int], None]
+
+
+def blocks(order: NDArray[np.int64]) -> Iterator[tuple[int, list[int]]]:
+    """Return the places of the events, a block at a time, each with the number of its first."""
+    for first in range(0, order.size, BLOCK):
+        yield first, order[first : first + BLOCK].tolist()
+
+
+def _profiles(sink: Sink) -> pa.Array:
+    """Return the headers of each profile, four times: streamed or not, with tools or not."""
+    rows = []
+    for headers in sink.profiles:
+        for stream in ("false", "true"):
+            for tools in ("false", "true"):
+                rows.append([*headers.items(), ("x-stream", stream), ("x-tools", tools)])
+    return pa.array(rows, SCHEMA.field("headers").type)
+
+
+def _prompts(messages: list[tuple[tuple[str, str], ...]]) -> pa.Array:
+    edges = np.zeros(len(messages) + 1, dtype=np.int32)
+    np.cumsum([len(m) for m in messages], out=edges[1:])
+    flat = [one for m in messages for one in m]
+    struct = pa.StructArray.from_arrays(
+        [pa.array([r for r, _ in flat], pa.string()), pa.array([c for _, c in flat], pa.string())],
+        names=["role", "content"],
+    )
+    return pa.ListArray.from_arrays(pa.array(edges), struct)
+
+
+def _sampling(sink: Sink, rows: list[int]) -> pa.Array:
+    n = len(rows)
+    kind = SCHEMA.field("sampling").type
+    columns: dict[str, Any] = {
+        name: [getattr(sink, name)[i] for i in rows]
+        for name in ("temperature", "top_p", "max_tokens")
+    }
+    return pa.StructArray.from_arrays(
+        [
+            pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type)
+            for f in kind
+        ],
+        fields=list(kind),
+    )
+
+
+def _block(sink: Sink, rows: list[int], first: int, stream: Stream, headers: pa.Array) -> pa.Table:
+    n = len(rows)
+    start = int(stream.start.timestamp() * 1e6)
+    messages = [sink.messages[i] for i in rows]
+    if not stream.text:
+        messages = [(("user", ""),)] * n
+    response = [sink.response[i] for i in rows]
+    if not stream.text:
+        response = [None if r is None else "" for r in response]
+    status = [sink.status[i] for i in rows]
+    held: dict[str, Any] = {
+        "prompt": _prompts(messages),
+        "response": response,
+        "model": [sink.model[i] for i in rows],
+        "model_answered": [
+            sink.model[i] if s in ("ok", "truncated") else None
+            for i, s in zip(rows, status, strict=True)
+        ],
+        "status": status,
+        "error": [_ERRORS.get(s) for s in status],
+        "account": [sink.labels[sink.account[i]].account for i in rows],
+        "time": pa.array([start + round(sink.time[i] * 1e6) for i in rows], pa.int64()).cast(
+            SCHEMA.field("time").type
+        ),
+        "sampling": _sampling(sink, rows),
+        "tokens_in": [sink.tokens_in[i] for i in rows],
+        "tokens_out": [sink.tokens_out[i] for i in rows],
+        "headers": headers.take(
+            pa.array([4 * sink.profile[i] + 2 * sink.stream[i] + sink.tools[i] for i in rows])
+        ),
+        "source": [f"req_{first + k:09d}" for k in range(n)],
+        "version": [VERSION] * n,
+    }
+    columns = []
+    for f in SCHEMA:
+        value = held.get(f.name)
+        if value is None:
+            value = pa.nulls(n, f.type)
+        columns.append(value if isinstance(value, pa.Array) else pa.array(value, f.type))
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+_ERRORS = {"error": "upstream connection reset", "throttled": "rate limit reached"}
+
+
+def write_parquet(
+    sink: Sink, order: NDArray[np.int64], stream: Stream, path: Path, progress: Progress
+) -> None:
+    """Write all events, sorted by time."""
+    headers = _profiles(sink)
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for first, rows in blocks(order):
+            writer.write_table(_block(sink, rows, first, stream, headers))
+            progress(first + len(rows), order.size)
