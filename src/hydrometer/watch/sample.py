@@ -1,0 +1,313 @@
+"""An opt-in sample of raw prompts of suspected clusters, sealed at once with a public key.
+
+The running service holds only the public key: it cannot read back what it stored, nor can whoever
+takes its disk. Each text is a sealed box: an ephemeral X25519 key, HKDF-SHA256, and
+ChaCha20-Poly1305 with account, cluster and times bound in.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from hydrometer.errors import InputError, MissingExtra, SchemaError, StoreError
+from hydrometer.watch.result import LEVELS, name_of
+
+__all__ = ["Opened", "Sample", "Sealed", "make_sample_key", "open_sample", "seal"]
+
+VERSION = 1
+LONGEST = 8_000
+"""Characters of a prompt that are kept."""
+
+_INFO = b"hydrometer watch sample 1"
+_NONCE = bytes(12)
+"""One key seals one text (its key pair is ephemeral), so a fixed nonce never meets a key twice."""
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """One prompt that nobody can read without the private key."""
+
+    account: str
+    cluster: str
+    time: int
+    expires: int
+    box: str
+    version: int = VERSION
+
+
+class Opened(NamedTuple):
+    """One prompt of the sample, read."""
+
+    account: str
+    cluster: str
+    time: int
+    text: str
+
+
+def make_sample_key(path: Path) -> str:
+    """Write a new private key to a file with mode 600; return the public key in hexadecimal.
+
+    Keep the file away from the machine that runs the service.
+
+    Raises
+    ------
+    InputError
+        If the file exists or cannot be written.
+    MissingExtra
+        If cryptography is not installed.
+    """
+    x25519, _ = _library()
+    private = x25519.X25519PrivateKey.generate()
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(private.private_bytes_raw().hex() + "\n")
+    except FileExistsError as err:
+        raise InputError(
+            f"{path} exists", next_step="keep it: only this key opens what was sealed for it"
+        ) from err
+    except OSError as err:
+        raise InputError(f"cannot write the key {path}", got=str(err)[:120]) from err
+    public: str = private.public_key().public_bytes_raw().hex()
+    return public
+
+
+def seal(
+    text: str, public_key: str, *, account: int, cluster: str, time: int, expires: int
+) -> Sealed:
+    """Return a text sealed for the holder of the private key.
+
+    Parameters
+    ----------
+    text : str
+        Cut at `LONGEST` characters.
+    public_key : str
+        From `make_sample_key`.
+    account, cluster, time, expires
+        Bound to the text: a box with another header does not open. Times in microseconds.
+
+    Raises
+    ------
+    InputError
+        If the public key is none.
+    MissingExtra
+        If cryptography is not installed.
+    """
+    x25519, aead = _library()
+    try:
+        public = bytes.fromhex(public_key)
+        peer = x25519.X25519PublicKey.from_public_bytes(public)
+    except ValueError as err:
+        raise InputError(
+            "not a public key", got=repr(public_key)[:20], wanted="64 digits"
+        ) from err
+    # Keys come from the system's own generator: a seed would make them guessable.
+    one = x25519.X25519PrivateKey.generate()
+    ephemeral = one.public_key().public_bytes_raw()
+    head = Sealed(name_of(account), cluster, time, expires, "")
+    try:
+        key = _derive(one.exchange(peer), ephemeral, public)
+    except ValueError as err:  # a point of low order
+        raise InputError("not a usable public key", got=public_key[:20]) from err
+    data = text[:LONGEST].encode("utf-8", "surrogatepass")
+    box = ephemeral + aead(key).encrypt(_NONCE, data, _bound(head))
+    return msgspec.structs.replace(head, box=base64.b64encode(box).decode("ascii"))
+
+
+class Sample:
+    """A bounded, seeded reservoir of sealed prompts: at most a few of each account.
+
+    Within an account every prompt has the same chance to stay, whenever it came.
+
+    Parameters
+    ----------
+    public_key : str
+        From `make_sample_key`.
+    seed : int
+        Of the choice of prompts; the sealing uses the system's generator.
+    per_account, most : int
+        Prompts kept of one account, and of all.
+    ttl : int
+        Seconds after which a prompt is thrown away.
+    """
+
+    def __init__(
+        self,
+        public_key: str,
+        *,
+        seed: int,
+        per_account: int = 5,
+        most: int = 2_000,
+        ttl: int = 30 * 86_400,
+    ) -> None:
+        if per_account < 1 or most < 1 or ttl < 1:
+            raise InputError(
+                "a sample keeps something or is off", got=f"{per_account}, {most}, {ttl}"
+            )
+        self._key, self._rng = public_key, np.random.default_rng(seed)
+        self._per, self._most, self._ttl = per_account, most, ttl
+        self._offered: dict[int, int] = {}
+        self._admitted = 0
+        self._slots: list[tuple[int, Sealed]] = []
+        self._of: dict[int, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def offer(self, account: int, cluster: str, level: str, text: str, now: int) -> bool:
+        """Offer a prompt; return whether it was kept. Below level ``suspect`` none is.
+
+        Raises
+        ------
+        InputError
+            If the level is unknown.
+        MissingExtra
+            If cryptography is not installed.
+        """
+        if level not in LEVELS:
+            raise InputError("unknown level", got=repr(level)[:40], wanted=", ".join(LEVELS))
+        if LEVELS.index(level) < LEVELS.index("suspect") or not text:
+            return False
+        seen = self._offered[account] = self._offered.get(account, 0) + 1
+        mine = self._of.get(account, [])
+        if len(mine) < self._per and seen <= self._per:
+            slot = self._slot()
+        else:
+            at = int(self._rng.integers(seen))
+            slot = mine[at] if at < len(mine) else None
+        if slot is None:
+            return False
+        expires = now + self._ttl * 1_000_000
+        made = seal(text, self._key, account=account, cluster=cluster, time=now, expires=expires)
+        if slot == len(self._slots):
+            self._slots.append((account, made))
+        else:
+            self._of[self._slots[slot][0]].remove(slot)
+            self._slots[slot] = (account, made)
+        self._of.setdefault(account, []).append(slot)
+        return True
+
+    def _slot(self) -> int | None:
+        """Return where a prompt of an account with room may go: algorithm R over all of them."""
+        self._admitted += 1
+        if len(self._slots) < self._most:
+            return len(self._slots)
+        at = int(self._rng.integers(self._admitted))
+        return at if at < self._most else None
+
+    def write(self, path: Path, now: int) -> int:
+        """Write what has not expired, whole or not at all, mode 600; return how many.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written.
+        """
+        kept = [s for _, s in self._slots if s.expires > now]
+        part = path.with_name(path.name + ".part")
+        try:
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.writelines(msgspec.json.encode(s) + b"\n" for s in kept)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as err:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise StoreError(f"cannot write the sample {path}", got=str(err)[:120]) from err
+        return len(kept)
+
+
+def open_sample(path: Path, private_key: Path, now: int) -> list[Opened]:
+    """Return the prompts of a sample that have not expired.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, others may read the private key, or it is not the key.
+    SchemaError
+        If the sample is damaged.
+    MissingExtra
+        If cryptography is not installed.
+    """
+    x25519, _ = _library()
+    secret = _private(private_key)
+    try:
+        private = x25519.X25519PrivateKey.from_private_bytes(secret)
+        lines = path.read_bytes().splitlines()
+    except (OSError, ValueError) as err:
+        raise InputError(f"cannot open the sample {path}", got=str(err)[:120]) from err
+    return [o for n, line in enumerate(lines, 1) for o in _open(line, n, path, private, now)]
+
+
+def _open(line: bytes, number: int, path: Path, private: Any, now: int) -> Iterable[Opened]:
+    x25519, aead = _library()
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        held = msgspec.json.decode(line, type=Sealed)
+        box = base64.b64decode(held.box, validate=True)
+        peer = x25519.X25519PublicKey.from_public_bytes(box[:32])
+        key = _derive(private.exchange(peer), box[:32], private.public_key().public_bytes_raw())
+    except (msgspec.MsgspecError, ValueError) as err:
+        raise SchemaError(
+            f"line {number} of {path.name} is no sealed prompt", got=str(err)[:120]
+        ) from err
+    if held.expires <= now:
+        return
+    try:
+        text = aead(key).decrypt(_NONCE, box[32:], _bound(held)).decode("utf-8", "surrogatepass")
+    except InvalidTag as err:
+        raise InputError(
+            f"line {number} of {path.name} does not open",
+            got="another key, or a changed line",
+            wanted="the private key whose public key sealed it",
+        ) from err
+    yield Opened(held.account, held.cluster, held.time, text)
+
+
+def _bound(held: Sealed) -> bytes:
+    head = [held.version, held.account, held.cluster, held.time, held.expires]
+    return json.dumps(head).encode("ascii")
+
+
+def _derive(shared: bytes, ephemeral: bytes, public: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, None, _INFO + ephemeral + public).derive(shared)
+
+
+def _private(path: Path) -> bytes:
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
+        secret = bytes.fromhex(text.strip())
+    except (OSError, ValueError) as err:
+        raise InputError(f"cannot read the private key {path}", got=str(err)[:120]) from err
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise InputError(
+            f"others may read the private key {path}",
+            got=f"mode {stat.S_IMODE(mode):o}",
+            wanted="mode 600",
+            next_step=f"chmod 600 {path}",
+        )
+    return secret
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        from cryptography.hazmat.primitives.asymmetric import x25519
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    except ImportError as err:
+        raise MissingExtra("the encrypted sample", "serve") from err
+    return x25519, ChaCha20Poly1305
