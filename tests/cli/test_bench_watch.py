@@ -1,0 +1,155 @@
+"""The command on a small stream: every promised key, a table, and clear refusals."""
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+import pytest
+from tests.watch.toy import labels, rows
+
+from hydrometer.cli.main import main
+from hydrometer.exchange import Exchange, Message, to_table
+
+PROMISED = {
+    "account_tpr_at_fpr_1e-3",
+    "campaign_recall",
+    "alarm_at_fraction",
+    "exchanges_at_alarm",
+    "notice_at_fraction",
+    "false_cluster_alarms",
+    "benign_accounts_accused",
+    "events_per_s_core",
+    "state_bytes_per_account",
+    "peak_rss_mb",
+    "details",
+    "stream",
+    "peers",
+    "seconds",
+    "environment",
+    "inputs",
+    "seed",
+    "settings",
+}
+
+
+def bench(capsys, *more):
+    with pytest.raises(SystemExit) as caught:
+        main(["bench", "watch", *map(str, more)])
+    said = capsys.readouterr()
+    return caught.value.code, said.out, said.err
+
+
+def write_truth(path, known):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["account", "campaign", "kind"])
+        writer.writerows([name, v.campaign, v.kind] for name, v in known.items())
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("watch")
+    held = [
+        Exchange(
+            prompt=(Message("user", o.user),),
+            response="fine",
+            model="m",
+            account=o.account,
+            time=datetime.fromtimestamp(o.time / 1e6, UTC),
+            tokens_in=12,
+            tokens_out=3,
+            source=o.request,
+        )
+        for o in rows(hours=8)
+    ]
+    pq.write_table(to_table(held), folder / "events.parquet")
+    write_truth(folder / "truth.csv", labels())
+    return folder
+
+
+def given(data, *more):
+    return ("--events", data / "events.parquet", "--truth", data / "truth.csv", *more)
+
+
+def test_every_promised_key_and_the_table(capsys, data, tmp_path):
+    out = tmp_path / "out"
+    code, said, err = bench(capsys, *given(data, "--out", out, "--peers", "--every", "2h"))
+    assert (code, err) == (0, "")
+    text = (out / "metrics.json").read_text(encoding="utf-8")
+    found = json.loads(text)
+    assert set(found) >= PROMISED
+    assert "NaN" not in text
+    assert set(found["account_tpr_at_fpr_1e-3"]) == {"1", "3", "10", "50", "100"}
+    assert set(found["alarm_at_fraction"]) == {"alpha"}
+    assert found["stream"]["events"] == 8 * 60 // 3 * 10 + 8 * 2 * 60
+    assert [p["name"] for p in found["peers"]] == [
+        "rate limit, an hour",
+        "rate limit, a day",
+        "MMD window",
+    ]
+    assert found["peers"][1]["account_tpr_at_fpr_1e-3"]["100"] == 1.0
+    assert found["details"]["looks"] == 4
+    assert set(found["speed"]) == {"text", "metadata"}
+    assert found["events_per_s_core"] == found["speed"]["text"]["events_per_s_with_log"] > 0
+    assert found["speed"]["text"]["seconds"]["log"] > 0
+    assert [len(i["sha256"]) for i in found["inputs"]] == [64, 64]
+    assert (out / "table.md").read_text(encoding="utf-8").strip() == said.strip()
+    assert "| MMD window |" in said
+
+
+def test_metadata_only_twice_the_same(capsys, data, tmp_path):
+    kept = []
+    for name in ("a", "b"):
+        line = given(data, "--out", tmp_path / name, "--no-text", "--json", "--every", "4h")
+        code, said, _ = bench(capsys, *line)
+        assert code == 0
+        kept.append(json.loads(said))
+    for found in kept:
+        assert "details" not in found
+        assert found["mode"] == "metadata"
+        assert set(found["speed"]) == {"metadata"}
+    same = ("account_tpr_at_fpr_1e-3", "alarm_at_fraction", "benign_accounts_accused", "inputs")
+    assert [kept[0][k] for k in same] == [kept[1][k] for k in same]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--every", "0h"), "not a time between looks"),
+        (("--every", "often"), "not a time between looks"),
+        (("--false-alarms", "none"), "not a rate of false alarms"),
+        (("--format", "csv"), "Invalid value for '--format'"),
+    ],
+)
+def test_what_cannot_be_used_is_said(capsys, data, tmp_path, more, said):
+    code, _, err = bench(capsys, *given(data, "--out", tmp_path / "o", *more))
+    assert code == 2
+    assert said in err
+
+
+def test_accounts_without_truth(capsys, data, tmp_path):
+    few = write_truth(tmp_path / "few.csv", {k: v for k, v in labels().items() if k != "b3"})
+    line = ("--events", data / "events.parquet", "--truth", few, "--out", tmp_path / "o")
+    code, _, err = bench(capsys, *line)
+    assert code == 2
+    assert "1 of 70, such as b3" in err
+    code, said, _ = bench(capsys, *line, "--allow-unlabelled", "--json", "--every", "1d")
+    assert code == 0
+    assert json.loads(said)["stream"]["unlabelled_accounts"] == 1
+
+
+def test_silent_accounts_are_told(capsys, data, tmp_path):
+    more = write_truth(tmp_path / "more.csv", labels() | {"z": labels()["b1"]})
+    line = ("--events", data / "events.parquet", "--truth", more, "--out", tmp_path / "o")
+    code, _, err = bench(capsys, *line, "--every", "1d")
+    assert code == 0
+    assert "1 accounts of the truth have no event" in err
+
+
+def test_no_such_events(capsys, data, tmp_path):
+    line = ("--events", tmp_path / "no.parquet", "--truth", data / "truth.csv")
+    code, _, err = bench(capsys, *line, "--out", tmp_path / "o")
+    assert code == 2
+    assert "no.parquet" in err
