@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TERMS"]
+__all__ = ["TERMS", "WATCH"]
 
 TERMS: tuple[tuple[str, str], ...] = (
     (
@@ -49,3 +49,17 @@ TERMS: tuple[tuple[str, str], ...] = (
     ),
 )
 """Term and meaning, in reading order."""
+
+WATCH: tuple[tuple[str, str], ...] = (
+    (
+        "Cluster, campaign",
+        "A cluster is a set of accounts that share more than chance allows. A campaign is one "
+        "effort behind them; that is the claim, never a premise.",
+    ),
+    (
+        "Level",
+        "Notice, suspect or alarm. Only an alarm counts against the number of false alarms that "
+        "was allowed.",
+    ),
+)
+"""Further terms, for findings about accounts."""

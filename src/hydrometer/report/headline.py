@@ -95,6 +95,11 @@ def headline(finding: Finding) -> Headline:
             f"{many} tuned without {first.teacher} {verb} as high as the suspect.",
             tuple(bounds),
         )
+    if finding.kind == "watch" and finding.evalue is None:
+        accounts = finding.n.get("accounts", 0)
+        many = "account stands" if accounts == 1 else "accounts stand"
+        meaning = f"{many} out together; no e-value was computed for them."
+        return Headline(numbers.whole(accounts), meaning, tuple(bounds))
     if finding.evalue is not None and not math.isnan(finding.evalue):
         bet = _bet(finding.evalue)
         return Headline(bet.figure, bet.meaning, tuple(bounds))
@@ -158,6 +163,36 @@ def _distillation(finding: Finding) -> Question:
     return Question("Distillation", asks, answer, notes)
 
 
+def _coordination(finding: Finding) -> Question:
+    answer = {
+        Verdict.SUPPORTED: "Supported by the evidence.",
+        Verdict.NOT_SUPPORTED: "Not supported by the evidence.",
+        Verdict.INCONCLUSIVE: "Not decided by the evidence.",
+    }[finding.verdict]
+    notes = ("Answered for the accounts together: none of them is judged by itself.",)
+    return Question("Coordination", "Do these accounts act as one?", answer, notes)
+
+
+def _harmless(finding: Finding) -> Question:
+    asks = "Does something harmless explain it?"
+    names: dict[str, list[str]] = {}
+    for a in finding.assumptions:
+        names.setdefault(a.status, []).append(a.name.removeprefix("it is not "))
+    open_ones, out = names.get("not met", []), names.get("met", [])
+    unchecked = names.get("not checked", [])
+    if open_ones:
+        answer = f"It may: {'; '.join(open_ones)}."
+    elif out:
+        many = "reading that was checked is" if len(out) == 1 else "readings that were checked are"
+        answer = f"The {len(out)} harmless {many} excluded."
+    else:
+        answer = "No harmless reading was excluded."
+    notes = (f"Not checked: {'; '.join(unchecked)}.",) if unchecked else ()
+    return Question("Other readings", asks, answer, notes)
+
+
 def questions(finding: Finding) -> tuple[Question, Question]:
     """Return the two kinds of question and their answers."""
+    if finding.kind == "watch":
+        return _coordination(finding), _harmless(finding)
     return _distillation(finding), _attribution(finding)

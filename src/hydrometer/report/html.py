@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hydrometer import __version__
 from hydrometer.errors import InputError
 from hydrometer.finding import Finding
-from hydrometer.report import figures, glossary, headline, numbers, text
+from hydrometer.report import campaign, figures, glossary, headline, numbers, text
 
 __all__ = ["render_html"]
 
@@ -33,7 +33,7 @@ def _listed(finding: Finding) -> list[tuple[str, str]]:
     """Return the remaining details as short JSON."""
     rows = []
     for key in sorted(finding.details):
-        if key in DRAWN:
+        if key in DRAWN or (finding.kind == "watch" and key in campaign.DRAWN):
             continue
         try:
             value = json.dumps(finding.details[key], sort_keys=True, ensure_ascii=False)
@@ -62,6 +62,7 @@ def _environment() -> Environment:
 
 def _context(finding: Finding, index: int) -> dict[str, Any]:
     smallest = numbers.smallest_p(finding.details)
+    drawn = campaign.campaign(finding)
     return {
         "f": finding,
         "id": f"f{index}",
@@ -74,7 +75,8 @@ def _context(finding: Finding, index: int) -> dict[str, Any]:
         "strips": figures.strips(finding),
         "curves": figures.curves(finding),
         "matrix": figures.matrix(finding),
-        "loose": [figures.cell(v) for v in finding.views],
+        "loose": [] if drawn else [figures.cell(v) for v in finding.views],
+        "campaign": drawn,
         "ranks": figures.ranks(finding),
         "exhibits": [
             (
@@ -113,9 +115,10 @@ def render_html(findings: Sequence[Finding]) -> str:
     """
     if not findings:
         raise InputError("nothing to report", got="no finding", wanted="at least one")
+    watched = any(f.kind == "watch" for f in findings)
     page = _environment().get_template("page.html.j2")
     return page.render(
         items=[_context(f, i) for i, f in enumerate(findings, 1)],
-        terms=glossary.TERMS,
+        terms=glossary.TERMS + (glossary.WATCH if watched else ()),
         version=__version__,
     )

@@ -51,6 +51,18 @@ def _candidates(finding: Finding) -> list[str]:
     ]
 
 
+def _signals(finding: Finding) -> list[str]:
+    if not finding.views:
+        return []
+    out = ["| signal | strength | e | what was seen |", "|---|--:|--:|---|"]
+    for v in finding.views:
+        name, note = escape_markdown(v.name, 40), escape_markdown(v.note, 160)
+        out.append(
+            f"| {name} | {numbers.number(v.statistic)} | {numbers.evalue(v.evalue)} | {note} |"
+        )
+    return [*out, ""]
+
+
 def _again(finding: Finding) -> list[str]:
     out = ["## To compute it again", ""]
     if finding.command:
@@ -117,18 +129,22 @@ def render_memo(finding: Finding) -> str:
     facts += [
         ("Computed", " by hydrometer ".join(
             escape_markdown(x, 40) for x in (f.created, headline.version_of(f)) if x)),
-        ("Alpha", f"{f.alpha:g}"),
+        ("Alpha", f"{f.alpha:g}" if f.kind != "watch" else ""),
     ]  # fmt: skip
     out += [f"- {name}: {value}" for name, value in facts if value]
     out += ["", "## Numbers", ""]
     name = escape_markdown(f.statistic_name, 120) or "statistic"
-    out += [
-        f"{name} {numbers.number(f.statistic)}; "
-        f"p = {numbers.pvalue(f.pvalue, smallest=smallest)}; e = {numbers.evalue(f.evalue)}; "
-        f"interval {escape_markdown(numbers.interval(f.interval))}.",
-        "",
-        *_candidates(f),
-    ]
+    if f.kind == "watch":
+        out += [f"{name} {numbers.number(f.statistic)}; e = {numbers.evalue(f.evalue)}.", ""]
+        out += _signals(f)
+    else:
+        out += [
+            f"{name} {numbers.number(f.statistic)}; "
+            f"p = {numbers.pvalue(f.pvalue, smallest=smallest)}; e = {numbers.evalue(f.evalue)}; "
+            f"interval {escape_markdown(numbers.interval(f.interval))}.",
+            "",
+            *_candidates(f),
+        ]
     out += _bullets("Other explanations that cannot be excluded", f.alternatives)
     out += _bullets("What would settle it", f.settle)
     out += _bullets(

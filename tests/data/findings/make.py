@@ -24,6 +24,9 @@ from hydrometer.finding import (
     View,
     write_finding,
 )  # fmt: skip
+from hydrometer.watch.event import Kind
+from hydrometer.watch.finding import cluster_finding
+from hydrometer.watch.result import Cluster, Explanation, Scan, Signal
 
 HERE = Path(__file__).parent
 TEACHERS = (
@@ -187,6 +190,118 @@ def served() -> Finding:
     )  # fmt: skip
 
 
+def watch() -> Finding:
+    rng = np.random.default_rng(9)
+    day, begin, n = 86_400_000_000, 1_776_816_000_000_000, 312
+    accounts = np.unique(rng.integers(1, 2**63, 9_400).astype(np.uint64))
+    members = rng.permutation(accounts)[:n]
+    share = np.sort(rng.beta(5, 2, n))[::-1]
+    days = rng.poisson([90, 260, 610, 820, 850, 790, 410, 880, 860, 905, 840, 720, 380, 512])
+    signals = (
+        Signal(
+            "templates",
+            0.84,
+            21.4,
+            1.6,
+            "14 rare templates are shared by 291 of 312 accounts; "
+            "at most 2 other accounts use any of them",
+            {"shared": 14.0, "members": 291.0},
+        ),
+        Signal(
+            "balance",
+            0.62,
+            9.8,
+            1.0,
+            "accounts send 2.1 exchanges a day each, with a spread "
+            "smaller than independent users show",
+            {"overdispersion": 0.31},
+        ),
+        Signal(
+            "tiling",
+            0.48,
+            6.1,
+            1.0,
+            "3 of 8,239 work items were asked twice; chance gives 212",
+            {"repeats": 3.0, "expected": 212.0},
+        ),
+        Signal("links", 0.21, 2.2, 1.2, "58 accounts share 9 payment hashes", {"tied": 0.19}),
+        Signal(
+            "elicitation",
+            0.37,
+            math.nan,
+            0.6,
+            "reasoning is asked for in 71% of exchanges; 22% among peers",
+            {"rate": 0.71, "peers": 0.22},
+        ),
+        Signal(
+            "hoarding",
+            0.29,
+            math.nan,
+            0.4,
+            "one turn, no streaming, answers at the length limit",
+            {"answer": 0.9},
+        ),
+        Signal(
+            "shift", 0.55, math.nan, 0.0, "another mix of subjects than peers", {"energy": 0.11}
+        ),
+        Signal(
+            "timing", -0.12, math.nan, 0.3, "hours of day as in ordinary accounts", {"flat": 0.4}
+        ),
+        Signal("pivot", math.nan, math.nan, 0.5, "no model was released in the window"),
+    )
+    explanations = (
+        Explanation(
+            "evaluation harness, class with one assignment, or popular prompt",
+            "excluded",
+            "0% of a member's texts were sent by another member",
+        ),
+        Explanation(
+            "one customer with several keys (one-template product, batch labelling)",
+            "excluded",
+            "the largest account sends 1% of the group's exchanges",
+        ),
+        Explanation(
+            "an agent fleet: one public client on many accounts",
+            "excluded",
+            "4% of exchanges have several turns, 2% offer tools",
+        ),
+        Explanation(
+            "a public framework's default prompt",
+            "excluded",
+            "rates differ with an overdispersion of 0.31",
+        ),
+        Explanation(
+            "labelling or retrieval: long in, short out",
+            "excluded",
+            "answers rank at 0.90 of the population in length",
+        ),
+        Explanation("a reseller's customers", "not checked", "no addresses are recorded"),
+    )
+    objects = tuple(
+        int(k) << 60 | int(rng.integers(2**60))
+        for k in (*[Kind.SHINGLE] * 14, *[Kind.PAYMENT] * 9, Kind.SHAPE)
+    )
+    cluster = Cluster(
+        "c-3f9a51c07be2d846", tuple(int(a) for a in members), tuple(float(round(s, 4)) for s in share),
+        begin, begin + 14 * day, int(days.sum()), 3.01, 31.7, "alarm", signals, explanations, objects,
+        tuple((begin + i * day, int(x)) for i, x in enumerate(days)),
+    )  # fmt: skip
+    scores = np.where(
+        np.isin(accounts, members),
+        rng.normal(6, 1, accounts.size),
+        rng.normal(0, 1, accounts.size),
+    ).round(3)
+    scan = Scan(
+        begin + 14 * day, begin, 1_204_880, accounts, scores, (cluster,), 187, 1.0, {"seed": 9}
+    )
+    return cluster_finding(
+        cluster, scan, inputs=(digest("events.parquet", "events", 1_204_880, 12),),
+        command="hydrometer watch scan events.parquet --false-alarms 1/30d --seed 9",
+        environment=ENVIRONMENT, created="2026-05-06T00:10:00+00:00",
+    )  # fmt: skip
+
+
 if __name__ == "__main__":
     write_finding(trace(), HERE / "trace.json")
     write_finding(served(), HERE / "served.json")
+    write_finding(watch(), HERE / "watch.json")

@@ -37,7 +37,8 @@ def to_stix(findings: Sequence[Finding]) -> dict[str, Any]:
     """Return one bundle of the findings.
 
     It holds an identity, the techniques, and for each finding its indicators, a grouping of them
-    and a note with what must not be concluded. Identifiers are UUIDv5 of what the object says, so that equal findings give equal bundles.
+    and a note with what must not be concluded. Identifiers are UUIDv5 of what the object says, so
+    that equal findings give equal bundles.
 
     Raises
     ------
