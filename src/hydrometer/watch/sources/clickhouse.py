@@ -7,7 +7,7 @@ References
 ----------
 ClickHouse docs, "HTTP Interface": the query in the body of a POST, ``database`` in the address,
 the user by basic authentication; an error is a status of 400 or more, or, once rows were sent,
-``Code: N`` at the end of the body.
+``Code: N`` or ``{"exception": ...}`` at the end of the body.
 """
 
 from __future__ import annotations
@@ -138,13 +138,12 @@ def read_table(
     StoreError
         If the server does not answer, refuses, or has no such table.
     """
-    table = parse_url(url)
+    table, after = parse_url(url), _cursor(cursor)
     with httpx.Client(
         base_url=table.base, auth=(table.user or "default", table._password), timeout=120
     ) as client:
         server = _Server(client, table)
         plan = server.plan()
-        after = _cursor(cursor)
         line = 1
         while True:
             rows = server.rows(plan, after, batch)
@@ -224,9 +223,12 @@ class _Server:
             if not line.strip():
                 continue
             try:
-                rows.append(msgspec.json.decode(line, type=dict[str, Any]))
+                row = msgspec.json.decode(line, type=dict[str, Any])
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
                 raise self._refused(line.decode("utf-8", "replace")) from err
+            if row.keys() == {"exception"}:  # so newer servers write it
+                raise self._refused(str(row["exception"]))
+            rows.append(row)
         return rows
 
     def _refused(self, text: str) -> StoreError:

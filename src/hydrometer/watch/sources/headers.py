@@ -64,6 +64,9 @@ IGNORED = (
 
 _LONGEST = 128
 _MOST = 12
+_REMEMBERED = 100_000
+_UNNAMED = -1
+"""Rank of a header that no pattern names."""
 _VOLATILE = re.compile(
     r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"  # a UUID
     r"|[-+]?[0-9]+(\.[0-9]+)?"  # a number
@@ -130,6 +133,7 @@ class HeaderRules:
         ]
         self._ignored = [p.lower() for p in ignored]
         self._others = others
+        self._names: dict[str, tuple[str, int, str] | None] = {}
         self._known: dict[tuple[str, str], tuple[str, int, str, str] | None] = {}
 
     def __call__(self, headers: Mapping[str, Any]) -> dict[str, str]:
@@ -140,15 +144,22 @@ class HeaderRules:
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         """Return the links of pairs of name and value."""
-        known = self._known
+        names, known = self._names, self._known
         rules = []
         for pair in pairs:
+            name = pair[0]
+            try:
+                about = names[name]
+            except KeyError:
+                _bound(names)
+                about = names[name] = self._about(name.lower().replace("_", "-"))
+            if about is None:  # before its value is looked at: it differs with every request
+                continue
             try:
                 rule = known[pair]
             except KeyError:
-                if len(known) > 100_000:
-                    known.clear()
-                rule = known[pair] = self._rule(*pair)
+                _bound(known)
+                rule = known[pair] = self._rule(about, pair[1])
             if rule is not None:
                 rules.append(rule)
         rules.sort()
@@ -168,19 +179,31 @@ class HeaderRules:
             out["sdk"] = ";".join(sdk)
         return out
 
-    def _rule(self, name: str, value: str) -> tuple[str, int, str, str] | None:
-        name = name.lower().replace("_", "-")
+    def _about(self, name: str) -> tuple[str, int, str] | None:
+        """Return kind, rank and name of a header, or None if it never is a link."""
         if name == "x-stainless-retry-count":  # the one of them that is of the request
             return None
         bare = name.removeprefix("x-")
         for pattern, kind, rank in self._kinds:
             if fnmatchcase(bare, pattern):
-                found = clean(kind, value)
-                return None if found is None else (kind, rank, name, found)
-        value = value.strip()
-        dull = not self._others or not value or len(value) > _LONGEST or len(name) > _LONGEST
-        if dull or _VOLATILE.fullmatch(value):
+                return kind, rank, name
+        if not self._others or len(name) > _LONGEST:
             return None
         if any(fnmatchcase(name, p) for p in self._ignored):
             return None
-        return f"other:{name}", 0, name, value
+        return f"other:{name}", _UNNAMED, name
+
+    def _rule(self, about: tuple[str, int, str], value: str) -> tuple[str, int, str, str] | None:
+        kind, rank, name = about
+        if rank == _UNNAMED:
+            value = value.strip()
+            if not value or len(value) > _LONGEST or _VOLATILE.fullmatch(value):
+                return None
+            return kind, rank, name, value
+        found = clean(kind, value)
+        return None if found is None else (kind, rank, name, found)
+
+
+def _bound(cache: dict[Any, Any]) -> None:
+    if len(cache) >= _REMEMBERED:
+        cache.clear()

@@ -63,7 +63,15 @@ class _Calls:
     def _item(
         self, item: Mapping[str, Any], resource: Mapping[str, Any], is_span: bool, line: int
     ) -> None:
+        # All of it is read before anything is kept: a damaged item leaves no half of a call.
         attributes = _attributes(item.get("attributes"))
+        if is_span:
+            parts = [_object(e, "an event") for e in _list(item.get("events"), "events")]
+            events = [(e.get("name"), _attributes(e.get("attributes"))) for e in parts]
+        else:
+            body = _value(item.get("body"))
+            name = item.get("eventName") or attributes.get("event.name")
+            events = [(name, body if isinstance(body, dict) else {})]
         number = len(self.calls)
         key = (str(item.get("traceId") or f"{line}"), str(item.get("spanId") or f"#{number}"))
         call = self.calls.get(key)
@@ -77,15 +85,11 @@ class _Calls:
             # 2 is STATUS_CODE_ERROR.
             if isinstance(status, Mapping) and status.get("code") in (2, "STATUS_CODE_ERROR"):
                 call.failed = True
-            for event in _list(item.get("events"), "events"):
-                event = _object(event, "an event")
-                self._event(call, event.get("name"), _attributes(event.get("attributes")))
-            return
-        time = integer(item.get("timeUnixNano")) or integer(item.get("observedTimeUnixNano"))
-        call.end = call.end or time
-        body = _value(item.get("body"))
-        name = item.get("eventName") or attributes.get("event.name")
-        self._event(call, name, body if isinstance(body, dict) else {})
+        else:
+            time = integer(item.get("timeUnixNano")) or integer(item.get("observedTimeUnixNano"))
+            call.end = call.end or time
+        for name, body in events:
+            self._event(call, name, body)
 
     def _event(self, call: Call, name: object, body: dict[str, Any]) -> None:
         if not isinstance(name, str):

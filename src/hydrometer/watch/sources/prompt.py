@@ -10,8 +10,8 @@ import msgspec
 __all__ = ["NOTHING", "Prompt", "content_of", "prompt_of"]
 
 _REDACTED = frozenset({"redacted-by-litellm", "__REDACTED__"})
-_TEXT = frozenset({"text", "input_text", "output_text", None})
-_SYSTEM = frozenset({"system", "developer"})
+_TEXT = ("text", "input_text", "output_text", None)
+_SYSTEM = ("system", "developer")
 
 
 class Prompt(NamedTuple):

@@ -39,6 +39,8 @@ def integer(value: object) -> int | None:
     """Return a count: an integer of 64 bits, not negative; text and ``3.0`` too."""
     if type(value) is int:
         return value if 0 <= value < _INT64 else None
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return integer(int(value))  # nanoseconds do not fit a float
     found = number(value)
     return int(found) if found is not None and 0 <= found < 2**53 else None
 
