@@ -11,6 +11,8 @@ from hydrometer.watch.simulate.world import Habit, World, draw_habit
 
 __all__ = ["Account", "draw_account", "draw_places"]
 
+CLIENT = ("user-agent", "x-forwarded-for")
+
 
 class Account:
     """An account of the API.
@@ -47,6 +49,22 @@ class Account:
         self.number = sink.enrol(dice, campaign, kind)
         self._own = person.headers()
         self.profiles = [sink.know({**p, **self._own}) for p in places]
+
+    def join(self, dice: Dice, other: Account) -> None:
+        """Become another key of the same customer, mostly on the same machines."""
+        self.person = Person(
+            org=other.person.org,
+            payment=other.person.payment,
+            signup=self.person.signup,
+            mail=other.person.mail,
+        )
+        self._own = self.person.headers()
+        sink = self.world.sink
+        theirs = [
+            {k: v for k, v in sink.profiles[p].items() if k in CLIENT or k.startswith("x-stain")}
+            for p in other.profiles
+        ]
+        self.profiles = [self.at(p) for p in dice.some(theirs, 3)]
 
     def at(self, headers: Headers) -> int:
         """Return the number of further headers of this account, for one request."""

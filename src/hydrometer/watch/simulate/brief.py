@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hydrometer.watch.simulate.dice import Dice
 from hydrometer.watch.simulate.lexicon import CITIES, FIELDS, GOODS, LAST, ROLES
+from hydrometer.watch.simulate.paraphrase import paraphrase
 from hydrometer.watch.simulate.prose import Voice
 from hydrometer.watch.simulate.sink import Messages
 
@@ -110,12 +111,15 @@ class Brief:
     def __init__(self, voice: Voice, dice: Dice, *, size: float = 250.0, rules: int = 6) -> None:
         self.voice, self.size = voice, size
         self.good = dice.pick(GOODS)
-        opening = self._say(dice, dice.popular(OPENINGS))
-        body = [self._say(dice, dice.pick(TASKS))]
+        opening = self.fill(dice, dice.popular(OPENINGS))
+        body = [self.fill(dice, dice.pick(TASKS))]
         for _ in range(dice.below(rules + 1)):
             # A project's own words matter more than the phrases that everybody uses.
             own = dice.chance(0.4)
-            body.append(voice.sentence(dice) if own else self._say(dice, dice.popular(RULES)))
+            body.append(voice.sentence(dice) if own else self.fill(dice, dice.popular(RULES)))
+        if dice.chance(0.5):
+            strength = dice()
+            body = [paraphrase(dice, one, strength=strength) for one in body]
         r = dice()
         self.system: str | None = None
         self.head = ""
@@ -128,7 +132,8 @@ class Brief:
         self._slot = dice.popular(SLOTS)
         self._count = dice.below(5000)
 
-    def _say(self, dice: Dice, text: str) -> str:
+    def fill(self, dice: Dice, text: str) -> str:
+        """Return a text with its named slots filled for this project."""
         while "{" in text:
             name = text[text.index("{") + 1 : text.index("}")]
             value = {

@@ -153,8 +153,6 @@ class _Recruiter:
             signup=dice.pick(self._batches) if self._batches and not late else person.signup,
             mail=dice.pick(self._domains) if self._domains else person.mail,
         )
-        if person.mail is None or person.mail.endswith(".com") is False:
-            person.mail = person.mail or "gmail.com"
         habit = self.habit
         if spec.sampling != "pinned":
             habit = _habit(self.world, dice, spec)
@@ -179,11 +177,6 @@ def make_campaign(world: World, dice: Dice, spec: Campaign) -> dict[str, Any]:
         accounts).
     """
     times, seats = schedule(world, dice, spec)
-    scale = world.stream.scale
-    if scale < 1.0:
-        kept = dice.rng.random(times.size) < scale
-        kept[0] = True
-        times, seats = times[kept], seats[kept]
     tasks = make_worklist(world.library, dice, spec.seeds, times.size)
     if not spec.worklist or len(tasks) < times.size:
         tasks = [dice.pick(tasks) for _ in range(times.size)]

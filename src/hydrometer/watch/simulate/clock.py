@@ -88,7 +88,8 @@ class Clock:
         edges = np.arange(curve.size) * BIN
         low, high = np.interp([start, until], edges, curve)
         u = low + (high - low) * np.sort(dice.rng.random(n))
-        return np.interp(u, curve, edges)
+        out: Floats = np.interp(u, curve, edges)
+        return out
 
     def sessions(
         self,

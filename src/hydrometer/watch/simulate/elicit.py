@@ -7,8 +7,8 @@ from typing import Any
 from hydrometer.errors import InputError
 from hydrometer.watch.simulate.account import Account
 from hydrometer.watch.simulate.dice import Dice
-from hydrometer.watch.simulate.lexicon import LANGUAGES
 from hydrometer.watch.simulate.paraphrase import paraphrase
+from hydrometer.watch.simulate.prose import foreign
 from hydrometer.watch.simulate.scenario import Campaign
 from hydrometer.watch.simulate.sink import Messages
 from hydrometer.watch.simulate.templates import FOREIGN, TEMPLATES
@@ -82,8 +82,7 @@ class Asker:
             language = dice.pick(tuple(FOREIGN))
             wording = dice.pick(FOREIGN[language])
             if dice.chance(0.6):
-                frames, nouns = LANGUAGES[language]
-                task = dice.pick(frames).format(*(dice.pick(nouns) for _ in range(3)))
+                task = foreign(dice, language, self.world.library.words)
         if name == "alpaca" and "{task}" in wording:
             task = make_examples(self.world.library, dice)
         wording = wording.replace("{generation}", self.world.material.generation)

@@ -88,7 +88,8 @@ def _quantiles(tables: list[str]) -> Floats:
     order = np.argsort(v)
     edges = np.cumsum(w[order])
     wanted = (np.arange(256) + 0.5) / 256 * edges[-1]
-    return v[order][np.minimum(np.searchsorted(edges, wanted), v.size - 1)]
+    out: Floats = v[order][np.minimum(np.searchsorted(edges, wanted), v.size - 1)]
+    return out
 
 
 def _client(trace: Path) -> Client:

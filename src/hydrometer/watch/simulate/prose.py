@@ -18,10 +18,11 @@ from hydrometer.watch.simulate.lexicon import (
 )
 from hydrometer.watch.simulate.material import Material
 
-__all__ = ["Frame", "Library", "Voice", "coin"]
+__all__ = ["Frame", "Library", "Voice", "coin", "foreign"]
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-WORD = re.compile(r"[a-z][a-z'-]{3,}")
+WORD = re.compile(r"(?<![\w'’-])[a-z][a-z'-]{3,}(?!\w)")
+SLOT = re.compile(r"\{\d\}")
 LONGEST = 420
 """Characters of the longest sentence that becomes a frame; the rest is kept whole elsewhere."""
 
@@ -29,6 +30,26 @@ LONGEST = 420
 def coin(dice: Dice, parts: int = 3) -> str:
     """Return an invented proper name."""
     return "".join(dice.pick(SYLLABLES) for _ in range(parts)).capitalize()
+
+
+def foreign(dice: Dice, language: str, own: Sequence[str]) -> str:
+    """Return a sentence of another language, of the pieces of its frames.
+
+    Parameters
+    ----------
+    own : sequence of str
+        The writer's own words, which stand among the nouns as names and loan words do.
+    """
+    frames, nouns = LANGUAGES[language]
+    pieces = [SLOT.split(dice.pick(frames)) for _ in range(3 + dice.below(3))]
+    text = pieces[0][0]
+    for piece in pieces:
+        noun = dice.pick(nouns)
+        if dice() < 0.45:
+            # Scripts without spaces set loan words apart only by their letters.
+            noun = dice.pick(own) if language in ("zh", "ja") else f"{noun} {dice.pick(own)}"
+        text += noun + piece[1 + dice.below(len(piece) - 2) if len(piece) > 2 else 1]
+    return text + pieces[-1][-1]
 
 
 class Frame:
@@ -158,11 +179,9 @@ class Voice:
     def question(self, dice: Dice) -> str:
         """Return a prompt as this person might write it."""
         if self.language is not None:
-            frames, nouns = LANGUAGES[self.language]
-            a, b, c = (dice.pick(nouns) for _ in range(3))
-            text = dice.pick(frames).format(a, b, c)
-            if dice.chance(0.4):
-                text += " " + dice.pick(frames).format(b, dice.pick(nouns), self.project)
+            text = foreign(dice, self.language, self.vocabulary)
+            while dice.chance(0.45):
+                text += " " + foreign(dice, self.language, self.vocabulary)
             return text
         if dice() < self.copies:
             return dice.popular(self.library.openers)
