@@ -84,6 +84,7 @@ class Front:
                 self.counts[f"answered_{answer.status}"] += 1
             if name != "otlp":
                 return _json(answer.status, answer.told)
+            answer = _unread(answer)
             if answer.status == 200:
                 rejected = int(answer.told["rejected"])
                 why = "; ".join(answer.told.get("reasons", ()))
@@ -273,6 +274,17 @@ def make_app(link: Link, key: Key, attribution: Attribution, tokens: Tokens) -> 
         Route("/healthz", front.health, methods=["GET"]),
     ]
     return Starlette(routes=routes, lifespan=life, exception_handlers={404: unknown, 405: wrong})
+
+
+def _unread(answer: Answer) -> Answer:
+    """Return a 400 where nothing of an exporter's request could be read: sending it again is vain."""
+    told = answer.told
+    if answer.status != 200 or told["accepted"] or told["skipped"] or told["rejected"] != 1:
+        return answer
+    why = str(told["reasons"][0])
+    if not why.startswith(("not JSON", "not OTLP", "the document")):
+        return answer
+    return Answer(400, problem(why.split("; ")[0], wanted="an OTLP request"))
 
 
 def _too_large(got: str, largest: int) -> _RefusedError:

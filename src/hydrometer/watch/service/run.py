@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -18,6 +21,23 @@ from hydrometer.watch.service.tokens import Tokens, check_address
 from hydrometer.watch.sources.attribution import load_attribution
 
 __all__ = ["serve"]
+
+
+class _Server(uvicorn.Server):
+    """A server that was told to stop, stopped, and did so in order: no signal is left to raise."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        told = (signal.SIGINT, signal.SIGTERM)
+        before = {s: signal.signal(s, self.handle_exit) for s in told}
+        try:
+            yield
+        finally:
+            for s, handler in before.items():
+                signal.signal(s, handler)
 
 
 def serve(
@@ -85,7 +105,7 @@ def serve(
         backlog=2048,
         timeout_graceful_shutdown=30,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     say(f"listening on http://{host}:{port}; state in {setup.state}")
     server.run()
     if failed:
