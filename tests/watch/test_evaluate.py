@@ -95,3 +95,9 @@ def test_benign_accounts_in_the_cluster_count_at_once():
     found = evaluate(stream(rows(hours=5)), Toy(extra=extra), every=HOUR)
     assert found["benign_accounts_accused"] == 2
     assert found["false_cluster_alarms"] == 0
+
+
+def test_the_state_is_bounded_before_it_is_measured():
+    toy, held = Toy(), stream(rows(hours=2))
+    evaluate(held, toy, every=HOUR)
+    assert toy.trimmed == held.time[-1]

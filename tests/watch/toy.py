@@ -72,6 +72,9 @@ class Toy:
     def settle(self):
         pass
 
+    def trim(self, time):
+        self.trimmed = time
+
     def scan(self, time):
         self.looks += 1
         n = self.state.n

@@ -48,6 +48,9 @@ class Detector(Protocol):
     def scan(self, time: int) -> Scan:
         """Look at everything that was added."""
 
+    def trim(self, time: int) -> None:
+        """Bound the state."""
+
 
 class Watched:
     """A detector as a method of the benchmark; looks that only measure go to a copy of it.
@@ -61,6 +64,7 @@ class Watched:
     def __init__(self, detector: Detector, *, name: str = "hydrometer watch") -> None:
         self.detector, self.name = detector, name
         self._shared: dict[int, Any] = {}
+        self._day = 0
 
     def add(self, part: Part) -> None:
         """Hand the events on; the detector sees nothing else of the stream."""
@@ -68,8 +72,12 @@ class Watched:
         self.detector.add(part.events)
 
     def scan(self, time: int) -> Scan:
-        """Look as an operator does."""
-        return self.detector.scan(time)
+        """Look as an operator does; once a day the state is bounded, as a service does it."""
+        found = self.detector.scan(time)
+        if time // DAY != self._day:
+            self._day = time // DAY
+            self.detector.trim(time)
+        return found
 
     def peek(self, time: int) -> Scan:
         """Let a copy look: budgets and names of the detector itself stay as they are."""
@@ -109,6 +117,7 @@ def evaluate(
     """
     watched = Watched(detector)
     tracks = replay(stream, [watched, *peers], every=every, progress=progress)
+    detector.trim(int(stream.time[-1]))
     held = detector.state.nbytes
     seen = int(np.unique(stream.account).size)
     out = _summarise(stream, tracks[0])
