@@ -170,9 +170,7 @@ def request_ids():
         return {
             key.hash(
                 "request",
-                request_id(
-                    r["id"], r["metadata"]["user_api_key_hash"], micros(r["startTime"])
-                ),
+                request_id(r["id"], r["metadata"]["user_api_key_hash"], micros(r["startTime"])),
             )
             for r in rows
         }
