@@ -84,6 +84,18 @@ def test_what_expired_is_neither_written_nor_opened(place):
     assert made.write(path, NOW + 2 * DAY) == 0
 
 
+def test_a_restart_keeps_what_was_there(place):
+    key, public, path = place
+    filled(public).write(path, NOW)
+    before = open_sample(path, key, NOW)
+    again = Sample(public, seed=2)
+    assert again.load(path, NOW) == 15
+    assert again.write(path, NOW) == 15
+    assert open_sample(path, key, NOW) == before
+    assert Sample(public, seed=2, most=4).load(path, NOW) == 4
+    assert Sample(public, seed=2).load(path.with_name("none"), NOW) == 0
+
+
 def test_keys_are_looked_after(place):
     key, _, path = place
     with pytest.raises(InputError, match="exists"):
@@ -100,7 +112,17 @@ def test_a_bad_public_key_is_our_error(public):
         seal("x", public, account=1, cluster="c", time=0, expires=1)
 
 
-@pytest.mark.parametrize("change", [{"box": "!"}, {"box": ""}, {"time": "x"}, {"box": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"box": "!"},
+        {"box": ""},
+        {"time": "x"},
+        {"box": None},
+        {"version": 2},
+        {"account": "alice"},
+    ],
+)
 def test_a_damaged_line_is_our_error(place, change):
     key, public, path = place
     good = json.loads(msgspec.json.encode(seal("x", public, account=1, cluster="c", time=NOW,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -204,6 +205,33 @@ class Sample:
         at = int(self._rng.integers(self._admitted))
         return at if at < self._most else None
 
+    def load(self, path: Path, now: int) -> int:
+        """Take in what `write` kept before a restart, still sealed; return how many.
+
+        Raises
+        ------
+        InputError
+            If the file is there and cannot be read.
+        SchemaError
+            If a line is no sealed prompt.
+        """
+        try:
+            lines = path.read_bytes().splitlines() if path.exists() else []
+        except OSError as err:
+            raise InputError(f"cannot read the sample {path}", got=str(err)[:120]) from err
+        taken = 0
+        for number, line in enumerate(lines, 1):
+            held = _decode(line, number, path)
+            account = int(held.account[2:], 16)
+            full = len(self._of.get(account, ())) >= self._per or len(self._slots) >= self._most
+            if held.expires > now and not full:
+                self._of.setdefault(account, []).append(len(self._slots))
+                self._slots.append((account, held))
+                self._offered[account] = self._offered.get(account, 0) + 1
+                self._admitted += 1
+                taken += 1
+        return taken
+
     def write(self, path: Path, now: int) -> int:
         """Write what has not expired, whole or not at all, mode 600; return how many.
 
@@ -254,12 +282,12 @@ def _open(line: bytes, number: int, path: Path, private: Any, now: int) -> Itera
     x25519, aead = _library()
     from cryptography.exceptions import InvalidTag
 
+    held = _decode(line, number, path)
     try:
-        held = msgspec.json.decode(line, type=Sealed)
         box = base64.b64decode(held.box, validate=True)
         peer = x25519.X25519PublicKey.from_public_bytes(box[:32])
         key = _derive(private.exchange(peer), box[:32], private.public_key().public_bytes_raw())
-    except (msgspec.MsgspecError, ValueError) as err:
+    except ValueError as err:
         raise SchemaError(
             f"line {number} of {path.name} is no sealed prompt", got=str(err)[:120]
         ) from err
@@ -274,6 +302,22 @@ def _open(line: bytes, number: int, path: Path, private: Any, now: int) -> Itera
             wanted="the private key whose public key sealed it",
         ) from err
     yield Opened(held.account, held.cluster, held.time, text)
+
+
+def _decode(line: bytes, number: int, path: Path) -> Sealed:
+    try:
+        held = msgspec.json.decode(line, type=Sealed)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
+        raise SchemaError(
+            f"line {number} of {path.name} is no sealed prompt", got=str(err)[:120]
+        ) from err
+    if held.version != VERSION or not re.fullmatch(r"a:[0-9a-f]{16}", held.account):
+        raise SchemaError(
+            f"line {number} of {path.name} is of an unknown version, or names no account",
+            got=f"version {held.version}",
+            wanted=f"version {VERSION}",
+        )
+    return held
 
 
 def _bound(held: Sealed) -> bytes:

@@ -1,7 +1,6 @@
 """The ledger: nothing lost, nothing counted twice, every change seen."""
 
 import contextlib
-import os
 import subprocess
 import sys
 
@@ -103,22 +102,61 @@ def test_two_processes_write_one_chain(path):
     assert (checked.entries, checked.faults) == (40, ())
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
-def test_a_full_disk_is_our_error_and_nothing_counts(path, monkeypatch):
-    ledger = Ledger(path, now=0)
-    ledger.append([act(1)])
+CODE = """
+import sys
+from pathlib import Path
+from hydrometer.errors import StoreError
+from hydrometer.watch.act.entry import Entry
+from hydrometer.watch.act.ledger import Ledger
+held = Ledger(Path(sys.argv[1]), now=0)
+def act(account):
+    return Entry("act", 10, account=account, action="mark", until=99)
+"""
 
-    def full(handle):
-        raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as m:
-        m.setattr(os, "fsync", full)
-        with pytest.raises(StoreError, match="cannot write"):
-            ledger.append([act(2)])
-    assert list(ledger.state.in_force(50)) == [1]
-    ledger.append([act(3)])
-    assert [e.account for e in Ledger(path, now=0).entries] == [1, 3]
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed(path):
+    code = CODE + "for n in range(10**6):\n    held.append([act(n)])\n    print(n, flush=True)\n"
+    run = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+    told = [int(run.stdout.readline()) for _ in range(50)]
+    run.kill()
+    told += [int(x) for x in run.communicate()[0].split(b"\n")[:-1]]
+    assert run.returncode == -9
+    held = [e.account for e in Ledger(path, now=1).entries if e.kind == "act"]
+    assert held[: len(told)] == told
+    assert len(held) - len(told) <= 1  # written, and killed before it was told
     assert verify_chain(path).faults == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
+def test_a_full_disk_is_our_error_and_nothing_counts(path):
+    code = CODE + (
+        "import resource\n"
+        "held.append([act(1)])\n"
+        "size = Path(sys.argv[1]).stat().st_size\n"
+        "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (size + 300, hard))\n"
+        "try:\n    held.append([act(2), act(3)])\n"
+        "except StoreError as err:\n    print(err.what)\n"
+        "assert list(held.state.acts.values())[-1].account == 1\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\n"
+        "held.append([act(4)])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("cannot write the ledger"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert [e.account for e in read_ledger(path)] == [1, 4]
+    assert verify_chain(path).faults == ()
+
+
+def test_a_ledger_that_was_cut_is_not_written_on(path):
+    ledger = Ledger(path, now=0)
+    ledger.append([act(1), act(2)])
+    path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
+    with pytest.raises(StoreError, match="shorter"):
+        ledger.append([act(3)])
+    assert len(read_ledger(path)) == 1
 
 
 def test_no_file_is_our_error(tmp_path):

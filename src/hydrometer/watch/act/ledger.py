@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -27,7 +27,9 @@ _DECODE = msgspec.json.Decoder(Entry)
 
 
 class Ledger:
-    """The ledger of one file, for a process that acts. Several processes may hold it.
+    """The ledger of one file, for a process that acts.
+
+    Several processes may hold it; within one, a single thread uses it.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ class Ledger:
         self.state = State()
         self.head = GENESIS
         self._end = self._locks = 0
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         with self.locked():
             self._heal(now)
 
@@ -60,7 +62,8 @@ class Ledger:
         if self._locks == 0:
             try:
                 new = not self.path.exists()
-                file = open(self.path, "a+b")  # noqa: SIM115 - held until the lock is given back
+                # Unbuffered: a failed write must leave nothing to be tried again on close.
+                file = open(self.path, "a+b", buffering=0)  # noqa: SIM115 - held till unlocked
                 if new:
                     _sync_folder(self.path.parent)
             except OSError as err:
@@ -95,8 +98,9 @@ class Ledger:
                 lines.append(line)
             assert self._file is not None
             try:
-                self._file.write(b"".join(lines))
-                self._file.flush()
+                rest = memoryview(b"".join(lines))
+                while rest:
+                    rest = rest[self._file.write(rest) :]
                 os.fsync(self._file.fileno())
             except OSError as err:
                 with contextlib.suppress(OSError):
@@ -150,6 +154,14 @@ class Ledger:
     def _catch_up(self) -> None:
         """Take in whole lines that were written since, by this or another process."""
         assert self._file is not None
+        size = self._file.seek(0, os.SEEK_END)
+        if size < self._end:
+            raise StoreError(
+                f"the ledger {self.path} became shorter",
+                got=f"{size} bytes",
+                wanted=f"{self._end} or more",
+                next_step="restore it; what is in force is not known without it",
+            )
         self._file.seek(self._end)
         data = self._file.read()
         whole = data[: data.rfind(b"\n") + 1]
@@ -238,7 +250,8 @@ def verify_chain(path: Path) -> Checked:
                 faults.append((n, "was changed: its id is another"))
             if entry.kind == "lift" and entry.lifts not in acts:
                 faults.append((n, "lifts an action that is not there"))
-            acts.add(entry.id)
+            if entry.kind == "act":
+                acts.add(entry.id)
         head = _hash(line)
     return Checked(len(lines), head, tuple(faults), torn)
 
@@ -265,7 +278,7 @@ def _hash(line: bytes) -> str:
     return hashlib.sha256(line.rstrip(b"\n")).hexdigest()
 
 
-def _lock(file: IO[bytes]) -> None:
+def _lock(file: FileIO) -> None:
     try:
         import fcntl
     except ImportError:  # Windows: one process at a time is the user's own care
