@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydrometer.errors import HydrometerError, InputError
+from hydrometer.exchange import SCHEMA
 from hydrometer.watch.observation import Observation
 from hydrometer.watch.sources.attribution import Attribution
 from hydrometer.watch.sources.registry import BODIES, decode, read_files
@@ -159,3 +160,44 @@ def test_damaged_bytes(format, seed):
     for at in rng.integers(0, len(body), 3):
         body[at] = rng.integers(256)
     check(bytes(body[: rng.integers(len(body))] if rng.random() < 0.3 else body), format)
+
+
+@pytest.fixture(scope="module")
+def parquet(tmp_path_factory):
+    place = tmp_path_factory.mktemp("parquet")
+    rows = [
+        {
+            "account": f"a{n}",
+            "time": 1767225600 + n,
+            "prompt": [{"role": "user", "content": f"prompt {n}"}],
+            "headers": [("x-pool", "eu")],
+            "sampling": {"temperature": 0.5},
+        }
+        for n in range(20)
+    ]
+    kinds = SCHEMA.field("prompt"), SCHEMA.field("headers")
+    table = pa.Table.from_pylist(
+        [{k: r[k] for k in ("account", "time", "sampling")} for r in rows]
+    )
+    for field in kinds:
+        column = pa.array([r[field.name] for r in rows], field.type)
+        table = table.append_column(field.name, column)
+    pq.write_table(table, place / "whole.parquet", compression="none")
+    return place
+
+
+@given(st.integers(0, 2**32))
+def test_damaged_parquet(parquet, seed):
+    rng = np.random.default_rng(seed)
+    data = bytearray((parquet / "whole.parquet").read_bytes())
+    for at in rng.integers(0, len(data), 2):
+        data[at] = rng.integers(256)
+    path = parquet / "damaged.parquet"
+    path.write_bytes(data[: rng.integers(len(data))] if rng.random() < 0.2 else data)
+    told = ""
+    try:
+        for part in read_files(path, attribution=Attribution()):
+            assert all(isinstance(o, Observation) for o in part.observations)
+    except HydrometerError as err:
+        told = str(err)
+    assert not told or "damaged.parquet" in told or "column" in told

@@ -19,7 +19,15 @@ from hydrometer.watch.sources.build import hashed_id, no_account, no_time, reque
 from hydrometer.watch.sources.decoded import Decoded, reject
 from hydrometer.watch.sources.headers import clean
 from hydrometer.watch.sources.prompt import prompt_of
-from hydrometer.watch.sources.values import boolean, find, integer, micros, status_of, text_of
+from hydrometer.watch.sources.values import (
+    boolean,
+    find,
+    integer,
+    micros,
+    number,
+    status_of,
+    text_of,
+)
 
 __all__ = ["decode_batch"]
 
@@ -48,9 +56,14 @@ def decode_batch(
     Raises
     ------
     InputError
-        If there is no column for the time, or none for the account.
+        If there is no column for the time, or none for the account, or a column is damaged.
     """
-    return _Batch(batch, attribution).decode(source, first)
+    try:
+        return _Batch(batch, attribution).decode(source, first)
+    except (pa.ArrowException, UnicodeDecodeError, OverflowError) as err:
+        raise InputError(
+            f"{source} has a damaged column", got=str(err)[:160], next_step="write the file again"
+        ) from err
 
 
 class _Batch:
@@ -73,8 +86,8 @@ class _Batch:
             [integer(v) for v in self._list("tokens_in")],
             [integer(v) for v in self._list("tokens_out")],
             [integer(v) for v in self._sampling("max_tokens")],
-            self._sampling("temperature"),
-            self._sampling("top_p"),
+            [number(v) for v in self._sampling("temperature")],
+            [number(v) for v in self._sampling("top_p")],
             [s if s == "ok" else status_of(s) for s in self._list("status")],
             [boolean(v) for v in self._list("stream")],
             [boolean(v) for v in self._list("tools")],
@@ -219,8 +232,11 @@ class _Batch:
         return out
 
     def _raw(self, i: int) -> bytes:
-        row = self._batch.slice(i, 1).to_pylist()[0]
-        return msgspec.json.encode(row, enc_hook=str)
+        try:
+            row = self._batch.slice(i, 1).to_pylist()[0]
+            return msgspec.json.encode(row, enc_hook=str)
+        except (pa.ArrowException, msgspec.MsgspecError, ValueError, OverflowError, TypeError):
+            return b"<cannot be shown>"
 
 
 def _object(value: Any) -> Any:

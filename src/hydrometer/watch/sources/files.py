@@ -24,6 +24,10 @@ LONGEST = 64 << 20
 WHOLE = 4 << 30
 """Most bytes of a file that is one JSON document."""
 _HEAD = 1 << 16
+_DAMAGE = (
+    *(OSError, EOFError, zlib.error, pa.ArrowException),
+    *(ValueError, TypeError, OverflowError, MemoryError),
+)
 
 
 class Part(NamedTuple):
@@ -85,7 +89,7 @@ def parts(path: str, batch: int) -> Iterator[Part]:
             wanted=err.wanted,
             next_step=err.next_step,
         ) from err
-    except (OSError, EOFError, zlib.error, pa.ArrowException, ValueError) as err:
+    except _DAMAGE as err:
         raise InputError(f"cannot read {name}", got=str(err)[:160], wanted="a whole file") from err
 
 

@@ -139,7 +139,9 @@ class HeaderRules:
     def __call__(self, headers: Mapping[str, Any]) -> dict[str, str]:
         """Return the links of the headers by kind, in a fixed order."""
         return self.pairs(
-            (k, v if type(v) is str else text_of(v) or "") for k, v in headers.items()
+            (k, v if type(v) is str else text_of(v) or "")
+            for k, v in headers.items()
+            if isinstance(k, str)
         )
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -141,8 +141,11 @@ def _names(batch: pa.RecordBatch) -> dict[str, Any]:
 
 def _encoded(batch: pa.RecordBatch, first: int) -> list[tuple[int, bytes]]:
     """Return the rows of another format's table as the JSON that they are elsewhere."""
-    rows = enumerate(batch.to_pylist(), first)
-    return [(n, msgspec.json.encode(row, enc_hook=str)) for n, row in rows]
+    try:
+        rows = enumerate(batch.to_pylist(), first)
+        return [(n, msgspec.json.encode(row, enc_hook=str)) for n, row in rows]
+    except (pa.ArrowException, msgspec.MsgspecError, ValueError, OverflowError) as err:
+        raise InputError("a column is damaged", got=str(err)[:160]) from err
 
 
 def _sniffed(part: Part, name: str) -> str:
