@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.event import Kind
 
-__all__ = ["Groups", "Limits", "find_groups", "merge", "runs"]
+__all__ = ["Groups", "Limits", "find_groups", "merge", "runs", "usualness"]
 
 Hashes = NDArray[np.uint64]
 
@@ -32,6 +32,11 @@ _MULTIPLIERS = np.random.Generator(np.random.PCG64(1)).integers(
     1, 2**63, size=HASHES, dtype=np.uint64
 ) * np.uint64(2) + np.uint64(1)
 """Public constants: what is hashed is a keyed pseudonym already."""
+
+
+TIES = (Kind.PAYMENT, Kind.SIGNUP, Kind.IP, Kind.NET, Kind.TLS, Kind.OTHER)
+"""Kinds of links that may found a group. A client's name and its parameters are shared by design,
+and an organisation is one customer: they speak in signals and explanations."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,15 @@ class Limits:
         Smallest Jaccard similarity of the accounts of two objects of a group.
     common : float
         Largest share of all accounts that may use an object.
+    usual : float
+        Largest `usualness` of a link.
     """
 
     accounts: int
     distinct: float
     alike: float
     common: float
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -90,28 +98,42 @@ def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
     """
     begins = pairs.begins()
     sharing = np.diff(np.append(begins, len(pairs)))
-    kind = pairs.object[begins] >> np.uint64(60) if begins.size else begins
-    most = np.where(kind == Kind.OTHER, 0.1, limits.common) * total
+    kind = (pairs.object[begins] >> np.uint64(60)).astype(np.int64)
+    text = kind <= Kind.SYSTEM
+    tying = np.isin(kind, TIES if text.any() else (*TIES, Kind.SHAPE))
+    rare = usualness(kind, sharing) <= limits.usual
     chosen = np.flatnonzero(
         (sharing >= limits.accounts)
-        & (sharing <= np.maximum(most, 4 * limits.accounts))
-        & (kind != Kind.ORG)
-        & (kind != Kind.AGENT)
-        & (kind != Kind.SDK)
-        & (kind != Kind.EMAIL)
-        & (kind != Kind.ASN)
+        & (sharing <= max(limits.common * total, 4 * limits.accounts))
+        & (text | (tying & rare))
     )
     rows = runs(begins[chosen], sharing[chosen])
     owner = np.repeat(np.arange(chosen.size), sharing[chosen])
     different = _distinct(owner, pairs.digest[rows], chosen.size)
-    text = kind[chosen] <= Kind.SYSTEM
-    kept = ~text | (different >= limits.distinct * sharing[chosen])
+    kept = ~text[chosen] | (different >= limits.distinct * sharing[chosen])
     chosen = chosen[kept]
     rows = runs(begins[chosen], sharing[chosen])
     objects = pairs.object[begins[chosen]]
     sizes = sharing[chosen]
     group, count = _join(pairs.account[rows], sizes, limits.alike)
     return Groups(objects, group, sizes, count)
+
+
+def usualness(kind: NDArray[np.int64], sharing: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return, for each thing, how usual it is to share a thing of its kind as widely.
+
+    The share of accounts, among those with a thing of the kind, whose thing has as many accounts
+    or more: near 1 for a day of sign-up that thirty others have too where every day has thirty,
+    near 0 for a means of payment of thirty where nearly all have their own.
+    """
+    out = np.ones(kind.size)
+    for k in np.unique(kind):
+        mine = np.flatnonzero(kind == k)
+        order = mine[np.argsort(-sharing[mine], kind="stable")]
+        total = np.cumsum(sharing[order]) / sharing[order].sum()
+        last = np.searchsorted(-sharing[order], -sharing[order], side="right") - 1
+        out[order] = total[last]
+    return out
 
 
 def runs(begins: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -161,8 +183,8 @@ def _join(
     return label.astype(np.int64), int(count)
 
 
-ALIKE, INSIDE, RATIO = 0.3, 0.7, 5.0
-"""Groups become one when their members are alike, or one is mostly inside another not much larger."""
+ALIKE, INSIDE = 0.3, 0.7
+"""Groups become one when their members are alike, or one is mostly inside another."""
 
 
 def merge(group: NDArray[np.int64], member: Hashes, count: int) -> tuple[NDArray[np.int64], int]:
@@ -185,15 +207,17 @@ def merge(group: NDArray[np.int64], member: Hashes, count: int) -> tuple[NDArray
     _, column = np.unique(member, return_inverse=True)
     ones = np.ones(group.size, dtype=np.int32)
     table = csr_matrix((ones, (group, column)), shape=(count, int(column.max(initial=0)) + 1))
-    both = (table @ table.T).tocoo()
+    both = coo_matrix(table @ table.T)
     size = np.bincount(group, minlength=count)
     a, b = size[both.row], size[both.col]
-    small, large = np.minimum(a, b), np.maximum(a, b)
-    near = (both.data / (a + b - both.data) >= ALIKE) | (
-        (both.data / small >= INSIDE) & (large <= RATIO * small)
-    )
-    graph = coo_matrix(
-        (ones[:1].repeat(near.sum()), (both.row[near], both.col[near])), (count,) * 2
-    )
+    other = both.row != both.col
+    near = other & (both.data / (a + b - both.data) >= ALIKE)
+    # A small group goes to the one group that holds most of it, so that it joins no two others.
+    inside = np.where(other & (a <= b) & (both.data >= INSIDE * a), both.data / b, 0.0)
+    best = np.zeros(count)
+    np.maximum.at(best, both.row, inside)
+    near |= (inside > 0) & (inside == best[both.row])
+    marks = np.ones(int(near.sum()), dtype=np.int8)
+    graph = coo_matrix((marks, (both.row[near], both.col[near])), shape=(count, count))
     found, label = connected_components(graph, directed=False)
     return label.astype(np.int64), int(found)

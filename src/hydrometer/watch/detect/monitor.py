@@ -15,6 +15,7 @@ from hydrometer.watch.detect.register import Register
 from hydrometer.watch.detect.select import Found, Lookup, gather, select, select_accounts
 from hydrometer.watch.detect.settings import Settings
 from hydrometer.watch.detect.state import State
+from hydrometer.watch.detect.triage import Sample, triage
 from hydrometer.watch.detect.view import Population, View, build_views
 from hydrometer.watch.event import Kind
 from hydrometer.watch.result import Scan
@@ -49,6 +50,7 @@ class Monitor:
         self._held: list[pa.RecordBatch] | None = [] if events is None else None
         self._events: Events = events or (lambda: self._held or ())
         self._register = Register()
+        self._sample = Sample()
         self._models: dict[str, int] = {}
         self._days: dict[tuple[str, int], int] = {}
         self._waiting: list[pa.RecordBatch] = []
@@ -72,6 +74,7 @@ class Monitor:
         table = pa.Table.from_batches(self._waiting)
         for batch in table.combine_chunks().to_batches():
             self.state.update(batch)
+            self._sample.add(batch)
             self._count_models(batch)
         self._waiting, self._rows_waiting = [], 0
 
@@ -96,7 +99,7 @@ class Monitor:
         state = self.state
         population = self._population(time)
         total = population.account.size
-        groups = find_groups(state.pairs, Limits(**self._limits()), total)
+        groups = find_groups(state.pairs, self._limits(), total)
         views = self._views(groups, population)
         clusters, scores, tested = judge(views, self.settings, self._register, population, time)
         return Scan(
@@ -111,14 +114,15 @@ class Monitor:
             settings=self.settings.plain(),
         )
 
-    def _limits(self) -> dict[str, float]:
+    def _limits(self) -> Limits:
         g = self.settings.groups
-        return {
-            "accounts": int(g["accounts"]),
-            "distinct": g["distinct"],
-            "alike": g["alike"],
-            "common": g["common"],
-        }
+        return Limits(
+            accounts=int(g["accounts"]),
+            distinct=g["distinct"],
+            alike=g["alike"],
+            common=g["common"],
+            usual=g["usual"],
+        )
 
     def _population(self, time: int) -> Population:
         profiles, pairs = self.state.profiles, self.state.pairs
@@ -163,28 +167,41 @@ class Monitor:
         count = int(whole.sum())
         member_group, member = _members(pairs, object, group)
         merged, count = merge(member_group, member, count)
+        self._register.family(count)
         group, member_group = merged[group], merged[member_group]
-        texts = np.bincount(group[(object >> np.uint64(60)) <= Kind.SYSTEM], minlength=count)
-        found = self._gather(object, group, texts, member_group, member)
+        sketch = self._gather(self._sample.batches, object, group, member_group, member, count)
+        score = triage(sketch, count, population)
+        looks = int(self.settings.groups["looks"])
+        chosen = np.argsort(-score, kind="stable")[:looks]
+        chosen = np.sort(chosen[np.isfinite(score[chosen])])
+        label = np.full(count, -1)
+        label[chosen] = np.arange(chosen.size)
+        kept, mine = label[group] >= 0, label[member_group] >= 0
+        object, group = object[kept], label[group[kept]]
+        member_group, member = label[member_group[mine]], member[mine]
+        count = chosen.size
+        found = self._gather(self._events(), object, group, member_group, member, count)
         return build_views(found.group, found.rows, object, group, count, pairs, population)
 
     def _gather(
         self,
+        events: Iterable[pa.RecordBatch],
         object: NDArray[np.uint64],
         group: NDArray[np.int64],
-        texts: NDArray[np.int64],
         member_group: NDArray[np.int64],
         member: NDArray[np.uint64],
+        count: int,
     ) -> Found:
         """Return the exchanges of every group: by text where it has any, else by account."""
         by_text = (object >> np.uint64(60)) <= Kind.SYSTEM
+        texts = np.bincount(group[by_text], minlength=count)
         lookup = Lookup(object[by_text], group[by_text], np.where(texts > 3, 2, 1))
         by_link = texts[member_group] == 0
         order = np.argsort(member[by_link], kind="stable")
         accounts = Lookup(member[by_link][order], member_group[by_link][order], lookup.needed)
         table = lookup.filter()
         parts = []
-        for batch in self._events():
+        for batch in events:
             parts.append(select(batch, lookup, table, self._models))
             if accounts.object.size:
                 parts.append(select_accounts(batch, accounts, self._models))

@@ -31,15 +31,27 @@ class Register:
 
     Attributes
     ----------
-    tested : int
-        Tests that the budget has paid for.
+    looks : int
+        Close looks at clusters that had grown.
+    groups : int
+        Most groups that one scan has weighed before it chose which to look at.
     since : int or None
         Time of the first test, microseconds since 1970 UTC.
     """
 
     entries: dict[str, _Entry] = field(default_factory=dict)
-    tested: int = 0
+    looks: int = 0
+    groups: int = 0
     since: int | None = None
+
+    @property
+    def tested(self) -> int:
+        """Tests that the budget pays for: those done, and those that a choice spared."""
+        return self.looks + self.groups
+
+    def family(self, groups: int) -> None:
+        """Note how many groups a scan chose from."""
+        self.groups = max(self.groups, groups)
 
     def name(self, accounts: NDArray[np.uint64], taken: set[str]) -> str:
         """Return the id of the known cluster with most of these accounts, or a new id."""
@@ -61,7 +73,7 @@ class Register:
         entry = self.entries.get(name)
         if entry is not None and events < GROWN * entry.events:
             return False
-        self.tested += 1
+        self.looks += 1
         return True
 
     def keep(self, cluster: Cluster, time: int, *, charged: bool) -> Cluster:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hydrometer.watch.detect.groups import runs, usualness
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.detect.profile import FEATURES
 from hydrometer.watch.event import Kind
@@ -123,6 +124,8 @@ class View:
         Identity and infrastructure links of the members, one row each.
     link_sharing : ndarray of int64
         Accounts of the whole population that have that link.
+    link_usual : ndarray of float64
+        How usual it is to share a link of its kind as widely, in [0, 1].
     population : Population
     """
 
@@ -134,6 +137,7 @@ class View:
     link_object: NDArray[np.uint64]
     link_account: NDArray[np.uint64]
     link_sharing: NDArray[np.int64]
+    link_usual: NDArray[np.float64]
     population: Population
 
     def per_member(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -161,10 +165,11 @@ def build_views(
     """Return one view for each group that has exchanges; ``group`` is ascending over the rows."""
     tail = int(np.searchsorted(pairs.object, np.uint64(Kind.SHAPE << 60)))
     link_object, link_account = pairs.object[tail:], pairs.account[tail:]
-    _, which, users = np.unique(link_object, return_inverse=True, return_counts=True)
+    things, which, users = np.unique(link_object, return_inverse=True, return_counts=True)
+    usual = usualness((things >> np.uint64(60)).astype(np.int64), users)[which]
     by_account = np.argsort(link_account, kind="stable")
     link_object, link_account = link_object[by_account], link_account[by_account]
-    sharing = users[which][by_account]
+    sharing, usual = users[which][by_account], usual[by_account]
     bounds = np.searchsorted(group, np.arange(count + 1))
     order = np.argsort(group_of_object, kind="stable")
     object_bounds = np.searchsorted(group_of_object[order], np.arange(count + 1))
@@ -177,8 +182,7 @@ def build_views(
         members, of = np.unique(mine.account, return_inverse=True)
         low = np.searchsorted(link_account, members, side="left")
         high = np.searchsorted(link_account, members, side="right")
-        at = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
-        at = at.astype(np.int64)
+        at = runs(low, high - low)
         views.append(
             View(
                 members=members,
@@ -189,6 +193,7 @@ def build_views(
                 link_object=link_object[at],
                 link_account=link_account[at],
                 link_sharing=sharing[at],
+                link_usual=usual[at],
                 population=population,
             )
         )
