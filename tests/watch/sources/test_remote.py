@@ -1,6 +1,8 @@
 """Files behind URLs, through fsspec's own memory file system."""
 
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -35,6 +37,42 @@ def test_parquet(memory):
         pq.write_table(pa.table({"account": ["c"], "time": [7]}), f)
     (part,) = read_files("memory://bucket/c.parquet", attribution=Attribution())
     assert part.observations[0].account == "c"
+
+
+class Ranges(BaseHTTPRequestHandler):
+    """A server that gives parts of one file, as object stores do."""
+
+    data = b"".join(b'{"account": "a%d", "time": %d}\n' % (n, n + 5) for n in range(50_000))
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+
+    def do_GET(self):
+        first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+        part = self.data[int(first) : int(last) + 1]
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(part)))
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(self.data)}")
+        self.end_headers()
+        self.wfile.write(part)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_over_the_network_in_parts():
+    pytest.importorskip("fsspec")
+    pytest.importorskip("aiohttp")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ranges) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/log.jsonl"
+        parts = list(read_files(url, attribution=Attribution(), batch=20_000))
+        server.shutdown()
+    assert [len(p.observations) for p in parts] == [20_000, 20_000, 10_000]
+    assert parts[-1].observations[-1].account == "a49999"
 
 
 def test_what_is_not_there(memory):

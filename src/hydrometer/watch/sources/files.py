@@ -69,8 +69,9 @@ def parts(path: str, batch: int) -> Iterator[Part]:
         If it cannot be read, or is of no known kind.
     """
     name = path.rpartition("/")[2]
+    remote = open_remote(path) if "://" in path else None
     try:
-        with _open(path) as f:
+        with remote or open(path, "rb") as f:
             head = f.read(_HEAD)
             f.seek(0)
             if head[:4] == b"PAR1":
@@ -91,10 +92,6 @@ def parts(path: str, batch: int) -> Iterator[Part]:
         ) from err
     except _DAMAGE as err:
         raise InputError(f"cannot read {name}", got=str(err)[:160], wanted="a whole file") from err
-
-
-def _open(path: str) -> Any:
-    return open_remote(path) if "://" in path else open(path, "rb")
 
 
 def _parquet(f: Any, batch: int) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from hydrometer.errors import InputError, MissingExtra
@@ -53,7 +54,7 @@ def list_remote(url: str) -> list[str]:
     return found
 
 
-def open_remote(url: str) -> Any:
+def open_remote(url: str) -> io.BufferedReader:
     """Return a remote file open for reading, in bytes, that can be sought in.
 
     Raises
@@ -65,7 +66,8 @@ def open_remote(url: str) -> Any:
     """
     fsspec = _fsspec(url)
     try:
-        return fsspec.open(url, "rb").open()
+        # fsspec's own files cannot limit the length of a line.
+        return io.BufferedReader(fsspec.open(url, "rb").open(), 1 << 20)
     except ImportError as err:
         raise MissingExtra(f"reading {_scheme(url)} URLs", "s3") from err
     except Exception as err:  # of whichever service stands behind the URL
