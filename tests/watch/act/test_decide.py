@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,12 @@ def test_the_hardest_counts_and_the_next_takes_over():
 
 def test_the_allow_list_of_today_counts_for_actions_of_yesterday():
     assert table(act("x-1", "block", account=9)).look(9, 1) is NOTHING
+
+
+def test_a_policy_that_is_set_back_to_dry_holds_everything_back():
+    held = fold([act("x-1", "block")]).in_force(1)
+    assert len(Decisions.from_acts(held, replace(POLICY, digest="p", dry_run=True))) == 0
+    assert len(Decisions.from_acts(held, replace(POLICY, digest="p", dry_run=False))) == 1
 
 
 def test_a_refused_user_reads_whom_to_write_to_and_learns_no_cluster():

@@ -66,8 +66,12 @@ class Decisions:
     def from_acts(cls, in_force: Mapping[int, Iterable[Entry]], policy: Policy) -> Decisions:
         """Return the table of the actions in force, as `State.in_force` gives them.
 
-        An account that the policy's allow-list names by now is left out.
+        An account that the policy's allow-list names by now is left out. A policy file that says
+        ``dry_run`` holds everything back, also what began under an earlier one. Without a file
+        (no digest) the ledger alone counts.
         """
+        if policy.digest and policy.dry_run:
+            return cls()
         made: dict[tuple[str, str, int, int], Decision] = {}
         rows: dict[tuple[Decision, ...], tuple[Decision, ...]] = {}
         table = {}
