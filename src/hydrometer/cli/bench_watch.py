@@ -51,7 +51,10 @@ Peers = Callable[[Stream, int], tuple[Sequence[Method], dict[str, str]]]
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the benchmark is told; see the options of ``hydrometer bench watch``."""
+    """What one run of the benchmark is told; see the options of ``hydrometer bench watch``.
+
+    Without ``speed`` no time is spent on measuring it.
+    """
 
     events: str
     truth: Path
@@ -63,6 +66,7 @@ class Run:
     text: bool = True
     allow_unlabelled: bool = False
     seed: int = 0
+    speed: bool = True
 
 
 def baselines(stream: Stream, seed: int) -> tuple[Sequence[Method], dict[str, str]]:
@@ -112,11 +116,12 @@ def run(
     found |= evaluate(stream, Monitor(settings), every=every, peers=methods, progress=progress)
     found["peers_not_run"] = not_run
     del stream, methods
-    found["speed"] = {
-        mode: _speed(read, key, settings, text=mode == "text")
-        for mode in (("text", "metadata") if told.text else ("metadata",))
-    }
-    found["events_per_s_core"] = found["speed"][found["mode"]]["events_per_s_with_log"]
+    if told.speed:
+        found["speed"] = {
+            mode: _speed(read, key, settings, text=mode == "text")
+            for mode in (("text", "metadata") if told.text else ("metadata",))
+        }
+        found["events_per_s_core"] = found["speed"][found["mode"]]["events_per_s_with_log"]
     found["settings"] = settings.plain()
     found["seed"] = told.seed
     found["inputs"] = [_digest(told.events), _digest(str(told.truth))]
