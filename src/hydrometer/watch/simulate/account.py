@@ -96,7 +96,7 @@ class Account:
         """
         sink, habit = self.world.sink, self.habit
         if out is None:
-            out = dice.pick(habit.lengths)
+            out = habit.length(dice)
         status, response = "ok", answer
         if habit.max_tokens is not None and out >= habit.max_tokens:
             out, status = habit.max_tokens, "truncated"

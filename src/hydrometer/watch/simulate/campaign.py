@@ -94,7 +94,7 @@ def _pivot(world: World, dice: Dice, time: Floats, begin: float, end: float) -> 
 
 def _habit(world: World, dice: Dice, spec: Campaign) -> Habit:
     lengths = [int(dice.lognormal(700.0, 0.6)) for _ in range(200)]
-    habit = replace(draw_habit(world, dice), lengths=lengths, adopts=float("inf"))
+    habit = replace(draw_habit(world, dice), lengths=lengths, stretch=1.0, adopts=float("inf"))
     if spec.sampling != "unset":
         habit = replace(habit, model=MODELS[0], max_tokens=4096, temperature=1.0, top_p=None)
         habit.streams = 0.0

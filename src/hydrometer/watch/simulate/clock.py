@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,7 +117,7 @@ class Clock:
         sizes: list[int] = []
         left = n
         while left > 0:
-            size = min(left, 1 + int(-np.log(1.0 - dice()) * (length - 0.5)))
+            size = min(left, 1 + int(-math.log(1.0 - dice()) * (length - 0.5)))
             sizes.append(size)
             left -= size
         begin = self.draw(dice, len(sizes), profile, zone, start, end)

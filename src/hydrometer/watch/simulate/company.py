@@ -139,6 +139,7 @@ def make_company(world: World, dice: Dice, spec: Lookalike) -> None:
             account.habit if first is account else first.habit,
             lengths=[max(1, int(dice.lognormal(median, 0.5))) for _ in range(200)],
             max_tokens=dice.pick(trade.limits) if first is account else first.habit.max_tokens,
+            stretch=1.0,
             temperature=dice.pick((None, 0.0, 0.0, 0.2, 0.7))
             if spec.family != "own_synthetic_data"
             else dice.pick((None, 0.7, 0.9, 1.0)),

@@ -48,6 +48,15 @@ class Dice:
             self._block = self.rng.random(BLOCK).tolist()
             return self._block.pop()
 
+    def several(self, n: int) -> list[float]:
+        """Return n uniform numbers."""
+        block = self._block
+        if n > len(block):
+            self._block = block = self.rng.random(max(BLOCK, n)).tolist()
+        out = block[len(block) - n :]
+        del block[len(block) - n :]
+        return out
+
     def chance(self, p: float) -> bool:
         """Return True with probability p."""
         return self() < p
@@ -58,7 +67,10 @@ class Dice:
 
     def pick(self, choices: Sequence[T]) -> T:
         """Return one of the choices, all equally likely."""
-        return choices[int(self() * len(choices))]
+        try:
+            return choices[int(self._block.pop() * len(choices))]
+        except IndexError:
+            return choices[int(self() * len(choices))]
 
     def popular(self, choices: Sequence[T]) -> T:
         """Return one of the choices, the r-th with probability near 1 / r (Zipf)."""

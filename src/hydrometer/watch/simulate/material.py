@@ -58,9 +58,9 @@ class Material:
     generation: str
     """Alpaca's template of generation."""
     clients: tuple[Client, ...]
-    conversation: NDArray[np.int64]
-    """Azure, conversation: columns context and generated tokens."""
-    coding: NDArray[np.int64]
+    conversation: tuple[int, ...]
+    """Azure, conversation: generated tokens, in their order."""
+    coding: tuple[int, ...]
 
 
 def _turns(text: str) -> tuple[tuple[str, str], ...]:
@@ -107,10 +107,9 @@ def _client(trace: Path) -> Client:
     )
 
 
-def _azure(path: Path) -> NDArray[np.int64]:
+def _azure(path: Path) -> tuple[int, ...]:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [(int(r["ContextTokens"]), int(r["GeneratedTokens"])) for r in csv.DictReader(file)]
-    return np.array(rows, dtype=np.int64)
+        return tuple(int(r["GeneratedTokens"]) for r in csv.DictReader(file))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

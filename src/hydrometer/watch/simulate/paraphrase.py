@@ -92,10 +92,8 @@ for _line in _SAME.strip().splitlines():
     _group = tuple(_line.split("|"))
     for _word in _group[:1] if len(_group) < 3 else _group:
         _TABLE.setdefault(_word, tuple(w for w in _group if w != _word))
-_ANY = re.compile(
-    r"\b(" + "|".join(sorted(map(re.escape, _TABLE), key=len, reverse=True)) + r")\b",
-    re.IGNORECASE,
-)
+_PHRASES = tuple(w for w in _TABLE if not w.isalpha())
+_WORD = re.compile(r"[A-Za-z]+")
 _CONTRACT = (
     ("You are", "You're"), ("you are", "you're"), ("do not", "don't"), ("it is", "it's"),
     ("that is", "that's"), ("you have", "you've"), ("cannot", "can't"),
@@ -118,12 +116,17 @@ _SENTENCES = re.compile(r"(?<=[.!?;])\s+")
 def _replace(dice: Dice, text: str, strength: float) -> str:
     def other(m: re.Match[str]) -> str:
         word = m.group()
-        if dice() >= strength:
+        known = _TABLE.get(word.lower())
+        if known is None or dice() >= strength:
             return word
-        new = dice.pick(_TABLE[word.lower()])
+        new = dice.pick(known)
         return new[0].upper() + new[1:] if word[0].isupper() else new
 
-    return _ANY.sub(other, text)
+    # Phrases apart: one pattern of all of them takes most of the simulator's time.
+    for phrase in _PHRASES:
+        if phrase in text and dice() < strength:
+            text = text.replace(phrase, dice.pick(_TABLE[phrase]))
+    return _WORD.sub(other, text)
 
 
 def _reorder(dice: Dice, text: str, strength: float) -> str:

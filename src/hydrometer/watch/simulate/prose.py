@@ -81,12 +81,14 @@ class Frame:
 
     def fill(self, dice: Dice, vocabulary: Sequence[str], share: float) -> str:
         """Return the sentence with this share of its content words replaced."""
-        out = []
-        for piece, word in zip(self._pieces, self.words, strict=False):
-            out.append(piece)
-            out.append(dice.pick(vocabulary) if dice() < share else word)
-        out.append(self._pieces[-1])
-        return "".join(out)
+        # One draw a word: where it falls below the share, it also says which word comes in.
+        k = len(vocabulary) / share if share > 0.0 else 0.0
+        draws = dice.several(len(self.words))
+        out = [
+            piece + (vocabulary[int(u * k)] if u < share else word)
+            for piece, word, u in zip(self._pieces, self.words, draws, strict=False)
+        ]
+        return "".join(out) + self._pieces[-1]
 
 
 def _frames(text: str) -> list[Frame]:

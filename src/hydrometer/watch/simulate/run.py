@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,17 @@ from hydrometer.errors import InputError
 from hydrometer.watch.simulate.campaign import make_campaign
 from hydrometer.watch.simulate.dice import Dice
 from hydrometer.watch.simulate.families import make_lookalike
+from hydrometer.watch.simulate.litellm import write_litellm
 from hydrometer.watch.simulate.material import Material, load_material
 from hydrometer.watch.simulate.plain import make_plain
 from hydrometer.watch.simulate.scenario import Scenario
 from hydrometer.watch.simulate.sink import Sink
 from hydrometer.watch.simulate.world import make_world
-from hydrometer.watch.simulate.write import write_parquet
+from hydrometer.watch.simulate.write import Progress, write_parquet
 
 __all__ = ["FORMATS", "make_stream", "simulate"]
 
 FORMATS = ("exchange", "litellm")
-Progress = Callable[[int, int], None]
 
 
 def make_stream(
@@ -118,6 +117,8 @@ def simulate(
         order = sink.order()
         if form == "exchange":
             write_parquet(sink, order, scenario.stream, at / "events.parquet", progress)
+        else:
+            write_litellm(sink, order, scenario.stream, at / "events.jsonl", progress)
         _write_truth(sink, at / "truth.csv")
         told = {"seed": seed, "format": form, "scenario": asdict(scenario), "counts": counts}
         text = json.dumps(told, indent=1, default=str)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,8 +62,10 @@ class Habit:
     ----------
     adopts : float
         Second from which it asks the new model; infinite for never.
-    lengths : sequence of float
+    lengths : sequence of int
         Output tokens to draw from.
+    stretch : float
+        What each is multiplied by.
     """
 
     model: str
@@ -72,7 +75,12 @@ class Habit:
     max_tokens: int | None = None
     streams: float = 0.3
     failures: float = 0.012
-    lengths: list[int] = field(default_factory=list)
+    lengths: Sequence[int] = (200,)
+    stretch: float = 1.0
+
+    def length(self, dice: Dice) -> int:
+        """Return the tokens of one answer."""
+        return max(1, int(dice.pick(self.lengths) * self.stretch))
 
     def asks(self, time: float) -> str:
         """Return the model that is asked at this time."""
@@ -96,8 +104,6 @@ def draw_habit(world: World, dice: Dice, *, code: bool = False) -> Habit:
     )
     table = world.material.coding if code else world.material.conversation
     first = dice.below(len(table) - 400)
-    stretch = dice.lognormal(1.0, 0.5)
-    lengths = [max(1, int(x * stretch)) for x in table[first : first + 400, 1].tolist()]
     return Habit(
         model=model,
         adopts=adopts,
@@ -106,5 +112,6 @@ def draw_habit(world: World, dice: Dice, *, code: bool = False) -> Habit:
         max_tokens=limit,
         streams=dice.weighted((0.0, 1.0, 0.6), (5, 4, 1)),
         failures=0.004 + 0.03 * dice() ** 3,
-        lengths=lengths,
+        lengths=table[first : first + 400],
+        stretch=dice.lognormal(1.0, 0.5),
     )

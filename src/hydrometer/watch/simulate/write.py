@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hydrometer.exchange import SCHEMA, VERSION
+from hydrometer.watch.simulate.digest import Digester
 from hydrometer.watch.simulate.scenario import Stream
 from hydrometer.watch.simulate.sink import Sink
 
-__all__ = ["blocks", "write_parquet"]
+__all__ = ["ANSWERED", "ERRORS", "Progress", "blocks", "write_parquet"]
 
 BLOCK = 1 << 14
+ANSWERED = ("ok", "truncated")
+ERRORS = {"error": "upstream connection reset", "throttled": "rate limit reached"}
 Progress = Callable[[int, int], None]
 
 
@@ -48,23 +51,24 @@ def _prompts(messages: list[tuple[tuple[str, str], ...]]) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(edges), struct)
 
 
-def _sampling(sink: Sink, rows: list[int]) -> pa.Array:
-    n = len(rows)
+def _sampling(asked: list[tuple[float | None, float | None, int | None]]) -> pa.Array:
     kind = SCHEMA.field("sampling").type
-    columns: dict[str, Any] = {
-        name: [getattr(sink, name)[i] for i in rows]
-        for name in ("temperature", "top_p", "max_tokens")
-    }
+    told = dict(zip(("temperature", "top_p", "max_tokens"), zip(*asked, strict=True), strict=True))
+    n = len(asked)
     return pa.StructArray.from_arrays(
-        [
-            pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type)
-            for f in kind
-        ],
+        [pa.array(told[f.name], f.type) if f.name in told else pa.nulls(n, f.type) for f in kind],
         fields=list(kind),
     )
 
 
-def _block(sink: Sink, rows: list[int], first: int, stream: Stream, headers: pa.Array) -> pa.Table:
+def _block(
+    sink: Sink,
+    rows: list[int],
+    first: int,
+    stream: Stream,
+    headers: pa.Array,
+    digest: Digester,
+) -> pa.Table:
     n = len(rows)
     start = int(stream.start.timestamp() * 1e6)
     messages = [sink.messages[i] for i in rows]
@@ -74,27 +78,35 @@ def _block(sink: Sink, rows: list[int], first: int, stream: Stream, headers: pa.
     if not stream.text:
         response = [None if r is None else "" for r in response]
     status = [sink.status[i] for i in rows]
+    model = [sink.model[i] for i in rows]
+    answered = [m if s in ANSWERED else None for m, s in zip(model, status, strict=True)]
+    account = [sink.labels[sink.account[i]].account for i in rows]
+    time = [start + round(sink.time[i] * 1e6) for i in rows]
+    source = [f"req_{first + k:09d}" for k in range(n)]
+    sampling = [(sink.temperature[i], sink.top_p[i], sink.max_tokens[i]) for i in rows]
+    hashes = map(
+        digest, messages, response, model, answered, status, sampling, account, time, source
+    )
+    ids, contents, keys = zip(*hashes, strict=True)
     held: dict[str, Any] = {
+        "id": ids,
+        "content": contents,
+        "key": keys,
         "prompt": _prompts(messages),
         "response": response,
-        "model": [sink.model[i] for i in rows],
-        "model_answered": [
-            sink.model[i] if s in ("ok", "truncated") else None
-            for i, s in zip(rows, status, strict=True)
-        ],
+        "model": model,
+        "model_answered": answered,
         "status": status,
-        "error": [_ERRORS.get(s) for s in status],
-        "account": [sink.labels[sink.account[i]].account for i in rows],
-        "time": pa.array([start + round(sink.time[i] * 1e6) for i in rows], pa.int64()).cast(
-            SCHEMA.field("time").type
-        ),
-        "sampling": _sampling(sink, rows),
+        "error": [ERRORS.get(s) for s in status],
+        "account": account,
+        "time": pa.array(time, pa.int64()).cast(SCHEMA.field("time").type),
+        "sampling": _sampling(sampling),
         "tokens_in": [sink.tokens_in[i] for i in rows],
         "tokens_out": [sink.tokens_out[i] for i in rows],
         "headers": headers.take(
             pa.array([4 * sink.profile[i] + 2 * sink.stream[i] + sink.tools[i] for i in rows])
         ),
-        "source": [f"req_{first + k:09d}" for k in range(n)],
+        "source": source,
         "version": [VERSION] * n,
     }
     columns = []
@@ -106,15 +118,12 @@ def _block(sink: Sink, rows: list[int], first: int, stream: Stream, headers: pa.
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-_ERRORS = {"error": "upstream connection reset", "throttled": "rate limit reached"}
-
-
 def write_parquet(
     sink: Sink, order: NDArray[np.int64], stream: Stream, path: Path, progress: Progress
 ) -> None:
     """Write all events, sorted by time."""
-    headers = _profiles(sink)
+    headers, digest = _profiles(sink), Digester()
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for first, rows in blocks(order):
-            writer.write_table(_block(sink, rows, first, stream, headers))
+            writer.write_table(_block(sink, rows, first, stream, headers, digest))
             progress(first + len(rows), order.size)
