@@ -4,8 +4,8 @@
 
 Events are made columnar, so that making them costs little: accounts of very different size, texts
 from a few thousand frames and many single ones, shared clients and networks, and one campaign of
-200 accounts in 1 % of the events. Each cell runs in a process of its own. Lines of OUT/scale.jsonl are
-kept: a run that was stopped goes on where it stood.
+200 accounts in 1 % of the events. Each cell runs in a process of its own. Lines of OUT/scale.jsonl
+are kept: a run that was stopped goes on where it stood.
 """
 
 from __future__ import annotations
