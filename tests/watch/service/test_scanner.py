@@ -125,7 +125,7 @@ def test_ingest_goes_on_while_the_scanner_is_killed(serve, event, campaign):
     service = serve(every=1.0)
     service.litellm(campaign)
     service.until(lambda h: h["scan"].get("events") == len(campaign))
-    front, engine, scanner = service.tree()
+    _front, engine, scanner = service.tree()
     os.kill(scanner, signal.SIGKILL)
     assert service.litellm([event(7000)]).json()["accepted"] == 1
     assert service.health()["engine_pid"] == engine
