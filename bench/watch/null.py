@@ -86,7 +86,7 @@ def judge(rows: list[dict[str, Any]], allowed: float) -> dict[str, Any]:
     low, high = rate["interval"]
     verdict = "kept" if high <= allowed else "broken" if low > allowed else "not decided"
     accused = sum(r["benign_accounts_accused"] for r in rows)
-    over = sum(r["false_cluster_alarms"] > allowed * r["days"] / 30.0 for r in rows)
+    over = sum(r["false_cluster_alarms"] > allowed * round(r["days"]) / 30.0 for r in rows)
     return {
         "streams": len(rows),
         "days": round(sum(r["days"] for r in rows), 1),

@@ -1,15 +1,22 @@
 """The command on a small stream: every promised key, a table, and clear refusals."""
 
 import csv
+import importlib.util
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.watch.toy import labels, rows
+from tests.watch.toy import HOUR, KEY, LETTERS, START, labels, rows, stream
 
 from hydrometer.cli.main import main
 from hydrometer.exchange import Exchange, Message, to_table
+from hydrometer.watch.observation import Observation
+
+ROOT = Path(__file__).parents[2]
+BENCH = ROOT / "bench" / "watch"
+PEER = ROOT / "build" / "peers" / "honeypot" / "bin" / "python"
 
 PROMISED = {
     "account_tpr_at_fpr_1e-3",
@@ -153,3 +160,85 @@ def test_no_such_events(capsys, data, tmp_path):
     code, _, err = bench(capsys, *line, "--out", tmp_path / "o")
     assert code == 2
     assert "no.parquet" in err
+
+
+def script(monkeypatch, name):
+    """A program of bench/watch, as a module."""
+    path = BENCH / name
+    monkeypatch.syspath_prepend(str(path.parent))
+    spec = importlib.util.spec_from_file_location(f"bench_watch_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_null_streams_are_judged(monkeypatch):
+    null = script(monkeypatch, "null.py")
+
+    def row(seed, alarms):
+        return {
+            "seed": seed,
+            "days": 30.0,
+            "events": 10,
+            "accounts": 5,
+            "false_cluster_alarms": alarms,
+            "benign_accounts_accused": 3 * alarms,
+            "kinds": {"class": 3} if alarms else {},
+        }
+
+    quiet = null.judge([row(s, 0) for s in range(4)], 1.0)
+    assert quiet["verdict"] == "kept"
+    assert null.judge([row(0, 0)], 1.0)["verdict"] == "not decided"
+    loud = [row(s, 3) for s in range(10)]
+    found = null.judge(loud, 1.0)
+    assert found["verdict"] == "broken"
+    assert found["false_cluster_alarms_per_30_days"]["rate"] == 3.0
+    assert found["streams_over_the_budget"]["count"] == 10
+    assert "| 1 | 30 | 3.000 (2.024-4.283) | broken | 10 | 90 of 50 |" in null.to_table(
+        loud, found
+    )
+
+
+def test_scale_is_the_same_in_parts(monkeypatch):
+    scale = script(monkeypatch, "scale.py")
+    whole, joined = scale.State(), scale.State()
+    n = 0
+    for batch in scale.batches(20_000, 500, 7):
+        batch.validate(full=True)
+        whole.update(batch)
+        n += batch.num_rows
+    assert n == 20_000
+    for part in (1, 0):
+        joined.merge(scale.fold_part(20_000, 500, 7, part, 2)[0])
+    assert scale.digest_state(joined) == scale.digest_state(whole)
+    other = scale.fold_part(20_000, 500, 8, 0, 1)[0]
+    assert scale.digest_state(other) != scale.digest_state(whole)
+
+
+@pytest.mark.skipif(not PEER.exists(), reason="bench/watch/peers/setup.sh was not run")
+def test_the_peer_keeps_its_own_clock_and_threshold(monkeypatch):
+    peer = script(monkeypatch, "peers/honeypot.py")
+    # One account in a burst of the same template, one that asks once an hour.
+    held = [
+        Observation(f"q{i}", "c1", START + i * 100_000, "m", user=f"What is the capital of {w}?")
+        for i, w in enumerate(LETTERS[:40])
+    ]
+    held += [
+        Observation(
+            f"s{i}", "b1", START + i * HOUR, "m", user=" ".join(LETTERS[5 * i : 5 * i + 5])
+        )
+        for i in range(40)
+    ]
+    known = stream(held, prompts=True)
+    one = peer.Honeypot(known.accounts, PEER)
+    one.add(known.part(0, len(known)))
+    scan = one.scan(int(known.time[-1]))
+    told = dict(zip(scan.accounts.tolist(), scan.scores.tolist(), strict=True))
+    assert told[KEY.account("c1")] == 1.0
+    assert told[KEY.account("b1")] == 0.0
+    assert [c.accounts for c in scan.clusters] == [(KEY.account("c1"),)]
+    assert one.notes() == {
+        "accounts_flagged": 1,
+        "campaign_accounts_flagged": 1,
+        "exit_code": 0,
+    }

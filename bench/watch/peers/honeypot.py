@@ -109,6 +109,8 @@ class Honeypot:
         assert self._process.stdin is not None
         self._process.stdin.close()
         code = self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         campaign = self._accounts.campaign
         return {
             "accounts_flagged": len(self._flagged),
