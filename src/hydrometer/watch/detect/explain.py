@@ -34,6 +34,7 @@ def explain(view: View, signals: Mapping[str, Signal]) -> tuple[Explanation, ...
         _one_customer(view),
         _agent(view),
         _public_prompt(signals),
+        _by_hand(signals),
         _batch(view, signals),
         _reseller(view),
     )
@@ -93,6 +94,19 @@ def _public_prompt(signals: Mapping[str, Signal]) -> Explanation:
     told = f"rates differ with an overdispersion of {spread:.2f}"
     people = balance.strength < 0 or (hoarding.strength < 0 and balance.strength < 0.5)
     return Explanation(name, "possible" if people else "excluded", told)
+
+
+def _by_hand(signals: Mapping[str, Signal]) -> Explanation:
+    name = "people who copied a frame and fill it by hand"
+    seen = {
+        "elicitation": (signals["elicitation"].strength, 0.3),
+        "hoarding": (signals["hoarding"].strength, 0.6),
+        "links": (signals["links"].measures.get("tied", 0.0), 0.3),
+        "pivot": (signals["pivot"].strength, 0.3),
+    }
+    speak = [k for k, (value, bar) in seen.items() if value >= bar]
+    told = f"beyond the frame: {', '.join(speak) or 'nothing'}"
+    return Explanation(name, "excluded" if speak else "possible", told)
 
 
 def _batch(view: View, signals: Mapping[str, Signal]) -> Explanation:

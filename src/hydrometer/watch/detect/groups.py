@@ -28,12 +28,6 @@ Hashes = NDArray[np.uint64]
 HASHES, BAND = 32, 2
 """MinHash values of a set of accounts, and how many make a band."""
 
-_MULTIPLIERS = np.random.Generator(np.random.PCG64(1)).integers(
-    1, 2**63, size=HASHES, dtype=np.uint64
-) * np.uint64(2) + np.uint64(1)
-"""Public constants: what is hashed is a keyed pseudonym already."""
-
-
 TIES = (Kind.PAYMENT, Kind.SIGNUP, Kind.IP, Kind.NET, Kind.TLS, Kind.OTHER)
 """Kinds of links that may found a group. A client's name and its parameters are shared by design,
 and an organisation is one customer: they speak in signals and explanations."""
@@ -115,8 +109,9 @@ def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
     rows = runs(begins[chosen], sharing[chosen])
     objects = pairs.object[begins[chosen]]
     sizes = sharing[chosen]
-    group, count = _join(pairs.account[rows], sizes, limits.alike)
-    return Groups(objects, group, sizes, count)
+    accounts, which, uses = np.unique(pairs.account, return_inverse=True, return_counts=True)
+    label, count = _join(_keys(accounts, 1.0 / uses), which[rows], sizes, limits.alike)
+    return Groups(objects, label, sizes, count)
 
 
 def usualness(kind: NDArray[np.int64], sharing: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -154,23 +149,47 @@ def _distinct(owner: NDArray[np.int64], digest: Hashes, n: int) -> NDArray[np.in
     return np.bincount(owner[new | (digest == 0)], minlength=n)
 
 
+def _keys(accounts: Hashes, weight: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return an exponential variate of each account for each hash, shape (HASHES, accounts).
+
+    The smallest of a set falls on each account with chance in proportion to its weight, so that
+    two sets share it as often as their weighted Jaccard similarity.  An account that uses
+    everything is in every set; weighed by one over what it uses, it counts for nothing, which is
+    what keeping the degrees of accounts in a permutation would do.
+
+    References
+    ----------
+    Ioffe, S. (2010), Improved consistent sampling, weighted minhash and L1 sketching, section 2;
+    here a weight is the account's own, in whatever set, and the exponential race suffices.
+    """
+    out = np.empty((HASHES, accounts.size), dtype=np.float32)
+    for j in range(HASHES):
+        mixed = (accounts ^ np.uint64(j * 0x9E3779B97F4A7C15 % 2**64)) * np.uint64(
+            0x9FB21C651E98DF25
+        )
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= np.uint64(0xD6E8FEB86659FD93)
+        mixed ^= mixed >> np.uint64(29)
+        uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        out[j] = -np.log(uniform) / weight
+    return out
+
+
 def _join(
-    accounts: Hashes, sizes: NDArray[np.int64], alike: float
+    keys: NDArray[np.float32], account: NDArray[np.int64], sizes: NDArray[np.int64], alike: float
 ) -> tuple[NDArray[np.int64], int]:
     """Return the group of each object, whose accounts stand one after the other."""
     n = sizes.size
     if not n:
         return np.zeros(0, dtype=np.int64), 0
     first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    marks = np.empty((n, HASHES), dtype=np.uint64)
-    for j, multiplier in enumerate(_MULTIPLIERS):
-        mixed = accounts * multiplier
-        mixed ^= mixed >> np.uint64(32)
-        mixed *= np.uint64(0x9FB21C651E98DF25)
-        marks[:, j] = np.minimum.reduceat(mixed, first)
+    marks = np.empty((n, HASHES), dtype=np.float32)
+    for j in range(HASHES):
+        marks[:, j] = np.minimum.reduceat(keys[j][account], first)
     left, right = [], []
+    bits = marks.view(np.uint32).astype(np.uint64)
     for j in range(0, HASHES, BAND):
-        band = marks[:, j] * np.uint64(0xFF51AFD7ED558CCD) ^ marks[:, j + 1]
+        band = bits[:, j] << np.uint64(32) | bits[:, j + 1]
         order = np.argsort(band, kind="stable")
         same = np.flatnonzero(band[order[1:]] == band[order[:-1]])
         left.append(order[same])
@@ -187,13 +206,17 @@ ALIKE, INSIDE = 0.3, 0.7
 """Groups become one when their members are alike, or one is mostly inside another."""
 
 
-def merge(group: NDArray[np.int64], member: Hashes, count: int) -> tuple[NDArray[np.int64], int]:
+def merge(
+    group: NDArray[np.int64], member: Hashes, weight: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], int]:
     """Join groups whose members overlap: the templates of one campaign, its addresses.
 
     Parameters
     ----------
     group, member : ndarray, shape (n,)
         Each pair of group and account once.
+    weight : ndarray, shape (n,)
+        Weight of the account: one over what it uses.
     count : int
         Groups.
 
@@ -205,10 +228,10 @@ def merge(group: NDArray[np.int64], member: Hashes, count: int) -> tuple[NDArray
     if not count:
         return np.zeros(0, dtype=np.int64), 0
     _, column = np.unique(member, return_inverse=True)
-    ones = np.ones(group.size, dtype=np.int32)
-    table = csr_matrix((ones, (group, column)), shape=(count, int(column.max(initial=0)) + 1))
+    root = np.sqrt(weight)
+    table = csr_matrix((root, (group, column)), shape=(count, int(column.max(initial=0)) + 1))
     both = coo_matrix(table @ table.T)
-    size = np.bincount(group, minlength=count)
+    size = np.bincount(group, weights=weight, minlength=count)
     a, b = size[both.row], size[both.col]
     other = both.row != both.col
     near = other & (both.data / (a + b - both.data) >= ALIKE)

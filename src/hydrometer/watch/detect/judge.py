@@ -54,7 +54,8 @@ def judge(
     for cluster in found:
         accounts = np.array(cluster.accounts, dtype=np.uint64)
         at = np.searchsorted(population.account, accounts)
-        value = max(cluster.score, 0.0) * np.array(cluster.membership)
+        open_ = any(e.status == "possible" for e in cluster.explanations)
+        value = max(cluster.score - open_, 0.0) * np.array(cluster.membership)
         np.maximum.at(scores, at, value)
     shown = [c for c in found if c.level != "none"]
     shown.sort(key=lambda c: (-c.score, c.id))

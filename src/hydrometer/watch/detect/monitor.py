@@ -51,6 +51,7 @@ class Monitor:
         self._events: Events = events or (lambda: self._held or ())
         self._register = Register()
         self._sample = Sample()
+        self._trimmed = 0
         self._models: dict[str, int] = {}
         self._days: dict[tuple[str, int], int] = {}
         self._waiting: list[pa.RecordBatch] = []
@@ -96,6 +97,9 @@ class Monitor:
             The present, microseconds since 1970 UTC.
         """
         self.settle()
+        if len(self.state.pairs) > 1.25 * self._trimmed + 200_000:
+            self.trim(time)
+            self._trimmed = len(self.state.pairs)
         state = self.state
         population = self._population(time)
         total = population.account.size
@@ -166,7 +170,9 @@ class Monitor:
         object, group = groups.object[kept], label[groups.group[kept]]
         count = int(whole.sum())
         member_group, member = _members(pairs, object, group)
-        merged, count = merge(member_group, member, count)
+        accounts, uses = np.unique(pairs.account, return_counts=True)
+        weight = 1.0 / uses[np.searchsorted(accounts, member)]
+        merged, count = merge(member_group, member, weight, count)
         self._register.family(count)
         group, member_group = merged[group], merged[member_group]
         sketch = self._gather(self._sample.batches, object, group, member_group, member, count)
