@@ -239,3 +239,36 @@ def test_the_peer_keeps_its_own_clock_and_threshold(monkeypatch):
         "campaign_accounts_flagged": 1,
         "exit_code": 0,
     }
+
+
+def test_a_log_of_litellm(capsys, data, tmp_path):
+    lines = [
+        json.dumps(
+            {
+                "id": o.request,
+                "call_type": "acompletion",
+                "status": "success",
+                "model": "m",
+                "startTime": o.time / 1e6,
+                "endTime": o.time / 1e6 + 1,
+                "prompt_tokens": 12,
+                "completion_tokens": 3,
+                "messages": [{"role": "user", "content": o.user}],
+                "metadata": {"user_api_key_hash": o.account},
+                "model_parameters": {},
+            }
+        )
+        for o in rows(hours=8)
+    ]
+    events = tmp_path / "log.jsonl"
+    events.write_text("\n".join([*lines, "{broken"]) + "\n", encoding="utf-8")
+    line = ("--events", events, "--truth", data / "truth.csv", "--out", tmp_path / "o")
+    code, said, err = bench(capsys, *line, "--format", "litellm", "--json", "--every", "4h")
+    assert code == 0
+    assert "1 rows could not be read" in err
+    found = json.loads(said)
+    assert (found["stream"]["events"], found["stream"]["rejected"]) == (len(lines), 1)
+    other = ("--out", tmp_path / "p", "--json", "--every", "4h")
+    same = json.loads(bench(capsys, *given(data, *other))[1])
+    key = "account_tpr_at_fpr_1e-3"
+    assert found[key] == same[key]
