@@ -147,12 +147,22 @@ def draw_account(
     org: bool = False,
     software: str | None = None,
     code: bool = False,
+    payer: Person | None = None,
 ) -> Account:
-    """Return an account with an unremarkable identity and unremarkable habits."""
+    """Return an account with an unremarkable identity and unremarkable habits.
+
+    Parameters
+    ----------
+    payer : Person or None
+        Somebody else who pays for it: a relative, an agency, an employer.
+    """
+    person = draw_person(dice, world.stream, since=since, org=org)
+    if payer is not None:
+        person.payment, person.mail = payer.payment, payer.mail
     return Account(
         world,
         dice,
-        person=draw_person(dice, world.stream, since=since, org=org),
+        person=person,
         places=draw_places(world, dice, software),
         habit=draw_habit(world, dice, code=code),
         kind=kind,

@@ -130,10 +130,8 @@ class _Recruiter:
     def places(self, dice: Dice) -> list[Headers]:
         """Return the clients of one account."""
         spec, net = self.spec, self.world.internet
-        if spec.headers == "one":
-            software = self._software
-        else:
-            software = self.world.software.draw(dice)
+        one = spec.headers == "one"
+        software = self._software if one else self.world.software.draw(dice)
         if spec.addresses == "pool":
             found = dice.some(self._pool, 3)
         elif spec.addresses == "cloud":

@@ -1,7 +1,7 @@
-"""Look-alikes of one company: ``batch_labelling``, ``template_saas``, ``rag_indexing``,
-``own_synthetic_data``.
+"""Look-alikes of one company: labelling, a product, indexing, data for an own model.
 
-They differ in what one template is used for; each is one organisation with a few keys.
+The families ``batch_labelling``, ``template_saas``, ``rag_indexing`` and ``own_synthetic_data``
+differ in what one template is used for; each is one organisation with a few keys.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ DATA = (
     "answer, with the reasoning that leads to it.",
     "We build a {word} classifier for {project}. Produce {n} hard negative and {n} positive "
     "{good}s on {word}, one per line, label first.",
-    "Create a question that a user of {project} may ask about {word}, think about it step by step, "
+    "Create a question that a user of {project} may ask about {word}, think about it step by "
+    "step, "
     "and give the final answer after 'Answer:'.",
     "Simulate a conversation of {n} turns between a {role} and somebody who needs {word}.",
 )

@@ -20,19 +20,22 @@ DEFAULTS = (
     "Use the following pieces of context to answer the question at the end. If you don't know the "
     "answer, just say that you don't know, don't try to make up an answer.\n\n{context}\n\n"
     "Question: {question}\nHelpful Answer:",
-    "Context information is below.\n---------------------\n{context}\n---------------------\nGiven "
+    "Context information is "
+    "below.\n---------------------\n{context}\n---------------------\nGiven "
     "the context information and not prior knowledge, answer the query.\nQuery: {question}\n"
     "Answer: ",
     "Extract from the text all entities of the types {fields}. Think through the text sentence by "
     "sentence, then output a JSON array of objects with the keys entity, type and evidence.\n\n"
     "Text: {context}",
     "Given a chat history and the latest user question which might reference context in the chat "
-    "history, formulate a standalone question which can be understood without the chat history. Do "
+    "history, formulate a standalone question which can be understood without the chat history. "
+    "Do "
     "NOT answer the question.\n\n{question}",
     "Decompose the question into sub-questions, answer each one with explicit reasoning, and "
     "combine them into a final answer. Use this format:\nThought: ...\nSub-question: ...\nAnswer: "
     "...\nFinal: ...\n\nQuestion: {question}",
-    "You are an evaluator. Score the answer for faithfulness, relevance and completeness from 1 to "
+    "You are an evaluator. Score the answer for faithfulness, relevance and completeness from 1 "
+    "to "
     "5 and give a short rationale for each score. Respond with JSON.\n\nQuestion: {question}\n"
     "Answer: {context}",
     'Write a concise summary of the following:\n\n"{context}"\n\nCONCISE SUMMARY:',

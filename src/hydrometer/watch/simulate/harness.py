@@ -26,7 +26,8 @@ HARNESSES = (
     ),
     (
         "You are a helpful assistant that solves maths problems.",
-        "Solve the following math problem efficiently and clearly. Please reason step by step, and "
+        "Solve the following math problem efficiently and clearly. Please reason step by step, "
+        "and "
         "put your final answer within \\boxed{{}}.\n\n{q}",
     ),
     (

@@ -32,7 +32,7 @@ COMMON = frozenset(
         something still such take than that that's their them themselves then there these they
         thing things think this those three through thus together under until upon very want wants
         well were what what's when where whether which while will with within without would your
-        you're yourself write explain using used uses following answer question question: example"""
+        you're yourself write explain using used uses following answer question example"""
     )
 )
 """Words that are left as they are when a sentence is put to another topic."""
@@ -81,8 +81,9 @@ GOODS = _words(
 )
 SUBJECTS = _words(
     """photosynthesis inflation recursion mitosis entropy feudalism plate-tectonics osmosis
-    electromagnetism game-theory romanticism derivatives probability thermodynamics natural-selection
-    supply-and-demand existentialism the-cold-war colonialism hash-tables linear-regression
+    electromagnetism game-theory romanticism derivatives probability thermodynamics
+    natural-selection     supply-and-demand existentialism the-cold-war colonialism
+    hash-tables linear-regression
     the-french-revolution stoichiometry cognitive-dissonance sonnets eigenvalues Keynesianism"""
 )
 LIBRARIES = _words(
@@ -171,8 +172,8 @@ LANGUAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "如果{2}变了，{0}会怎样影响{1}？",
         ),
         _words(
-            "发票 烹饪 足球 销售 保险 物理 花园 学校 历史 服务器 音乐 旅行 税务 健康 广告 天气 合同 "
-            "语言 数据库 邻居 自行车 咖啡 能源 绘画 考试 旅游 蜜蜂 港口 回收 概率 股票 算法"
+            "发票 烹饪 足球 销售 保险 物理 花园 学校 历史 服务器 音乐 旅行 税务 健康 广告 天气 "
+            "合同 语言 数据库 邻居 自行车 咖啡 能源 绘画 考试 旅游 蜜蜂 港口 回收 概率 股票 算法"
         ),
     ),
     "ja": (
@@ -185,8 +186,8 @@ LANGUAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "{2}の人のために{0}と{1}の計画を立ててください。",
         ),
         _words(
-            "請求書 料理 サッカー 営業 保険 物理 庭 学校 歴史 サーバー 音楽 旅行 税金 健康 広告 天気 "
-            "契約 言語 近所 自転車 コーヒー エネルギー 絵画 試験 観光 港 確率 株価 設計 会議"
+            "請求書 料理 サッカー 営業 保険 物理 庭 学校 歴史 サーバー 音楽 旅行 税金 健康 広告 "
+            "天気 契約 言語 近所 自転車 コーヒー エネルギー 絵画 試験 観光 港 確率 株価 設計 会議"
         ),
     ),
     "ru": (

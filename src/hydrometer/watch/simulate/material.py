@@ -1,4 +1,4 @@
-"""The real material that a stream is made of: human prompts, dialogues, clients' rates, lengths."""
+"""The real material that a stream is made of: prompts, dialogues, rates, lengths."""
 
 from __future__ import annotations
 

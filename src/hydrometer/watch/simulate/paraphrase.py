@@ -41,7 +41,6 @@ rigor|strictness|care|discipline
 combining|joining|uniting|who combines
 knowledge|understanding|expertise|command
 data analyst|analyst of data|quantitative analyst|statistics professional
-not|rather than|instead of
 grade|mark|rate|score
 strict|demanding|exacting|severe
 criteria|points|dimensions|yardsticks
@@ -58,7 +57,6 @@ cautious|careful|prudent|wary
 avoids|steers clear of|leaves out|sidesteps
 sensitive|delicate|touchy|contentious
 return|output|hand back|respond with
-make|render|turn into
 harder|tougher|more demanding|trickier
 complex|involved|intricate|elaborate
 constraint|condition|restriction|limit
@@ -81,7 +79,6 @@ thought|idea|consideration
 state|name|declare|announce
 use|employ|apply|work with
 must|have to|need to|should
-is|happens to be|counts as
 good|solid|sound|strong
 keep|retain|hold on to
 include|contain|feature|mention

@@ -8,6 +8,7 @@ from hydrometer.watch.simulate.account import Account, draw_account
 from hydrometer.watch.simulate.brief import Brief
 from hydrometer.watch.simulate.clock import PROFILES, ZONES
 from hydrometer.watch.simulate.dice import Dice
+from hydrometer.watch.simulate.identity import Person
 from hydrometer.watch.simulate.lexicon import LANGUAGES
 from hydrometer.watch.simulate.prose import Voice
 from hydrometer.watch.simulate.scenario import Benign
@@ -18,6 +19,8 @@ __all__ = ["Chat", "live", "make_plain"]
 
 KEPT = 6
 """Messages of a conversation that a chat program sends along."""
+SECOND = 0.04
+"""Share of accounts that somebody pays for who has another."""
 SPREAD = 1.5
 """Sigma of the log-normal volumes of small accounts."""
 SHRINK = 0.45
@@ -137,6 +140,7 @@ def make_plain(world: World, dice: Dice, benign: Benign) -> None:
     totals = [float(c.rate.sum()) for c in world.material.clients]
     largest = benign.largest * world.stream.scale
     median = benign.events * world.stream.scale / math.exp(SPREAD**2 / 2)
+    payer: Person | None = None
     for _ in range(benign.accounts):
         start, end = draw_life(world, dice)
         business = dice() < benign.business
@@ -150,5 +154,15 @@ def make_plain(world: World, dice: Dice, benign: Benign) -> None:
             style = dice.weighted(("chat", "build", "both"), (52, 35, 13))
         language = dice.pick(tuple(LANGUAGES)) if dice.chance(0.12) else None
         voice = Voice(world.library, dice, language if style == "chat" else None)
-        account = draw_account(world, dice, kind="plain", since=start / DAY, org=business)
+        account = draw_account(
+            world,
+            dice,
+            kind="plain",
+            since=start / DAY,
+            org=business,
+            payer=payer if dice.chance(SECOND) else None,
+        )
+        # Somebody's second account follows a first; agencies have a dozen.
+        if payer is None or not dice.chance(0.85):
+            payer = account.person
         live(world, dice, account, voice, n, style=style, start=start, end=end)

@@ -78,11 +78,13 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "For each give an instruction, an input where one is needed, and an ideal output under a "
         "hundred words. These show the style:\n{task}",
         "Extend this list of exercises to twenty. Keep them diverse (writing, editing, sorting, "
-        "reasoning), one or two sentences each, with realistic inputs and correct outputs.\n{task}",
+        "reasoning), one or two sentences each, with realistic inputs and correct "
+        "outputs.\n{task}",
     ),
     "evolve": (
         "Rewrite the given programming problem into a more complex version by adding one "
-        "constraint, then solve it with clean code, tests and an explanation of the complexity.\n\n"
+        "constraint, then solve it with clean code, tests and an explanation of the "
+        "complexity.\n\n"
         "#Given problem#\n{task}\n\n#Rewritten problem#",
         "Make this coding exercise harder in one respect of your choice. Afterwards provide a "
         "reference implementation, test cases and the reasoning about its running time.\n\n{task}",
@@ -108,7 +110,8 @@ FOREIGN: dict[str, tuple[str, ...]] = {
         "先把你的完整思路逐条写出来，再给结论：\n{task}",
     ),
     "es": (
-        "Imagina y escribe paso a paso el razonamiento interno que lleva a la respuesta, sin omitir "
+        "Imagina y escribe paso a paso el razonamiento interno que lleva a la respuesta, sin "
+        "omitir "
         "nada, y al final da la respuesta.\n\n{task}",
         "Expón primero toda la cadena de ideas y después la solución.\n\n{task}",
     ),

@@ -12,17 +12,19 @@ from hydrometer.watch.simulate.prose import Frame, Library
 __all__ = ["make_examples", "make_worklist"]
 
 NUMBER = re.compile(r"\b\d+\b")
-NAME = re.compile(r"\b(?:" + "|".join(("Janet", "James", "John", "Mary", "Tom", "Carlos", "Toula",
-                                       "Wendi", "Kylar", "Josh", "Eliza", "Claire", "Mike",
-                                       "Jill", "Gene", "Jim", "Ben", "Marie", "Raymond")) + r")\b")  # fmt: skip
+_NAMES = """Janet James John Mary Tom Carlos Toula Wendi Kylar Josh Eliza Claire Mike Jill Gene Jim
+Ben Marie Raymond"""
+NAME = re.compile(r"\b(?:" + "|".join(_NAMES.split()) + r")\b")
 _LANGUAGES = ("Python", "C++", "Java", "Rust", "Go", "TypeScript", "SQL", "Bash", "Kotlin", "C")
 _VERBS = ("merges", "validates", "parses", "sorts", "compresses", "schedules", "caches", "rotates",
           "deduplicates", "balances", "streams", "encrypts", "indexes", "partitions", "diffs",
           "serialises", "simulates", "retries", "traverses", "counts")  # fmt: skip
-_STRUCTURES = ("a binary tree", "a log file", "intervals", "a sparse matrix", "an LRU cache",
-               "a directed graph", "JSON records", "a priority queue", "time series", "a trie",
-               "bank transactions", "a grid maze", "CSV rows", "a ring buffer", "strings",
-               "a bloom filter", "a linked list", "calendar events", "tokens", "polygons")  # fmt: skip
+_STRUCTURES = (
+    "a binary tree", "a log file", "intervals", "a sparse matrix", "an LRU cache",
+    "a directed graph", "JSON records", "a priority queue", "time series", "a trie",
+    "bank transactions", "a grid maze", "CSV rows", "a ring buffer", "strings",
+    "a bloom filter", "a linked list", "calendar events", "tokens", "polygons",
+)  # fmt: skip
 _LIMITS = ("in O(n log n) time", "with constant memory", "without recursion", "thread-safely",
            "with at most one pass", "and handles empty input", "for 10^6 elements",
            "and returns an iterator", "without external libraries", "with a custom comparator",
@@ -32,13 +34,17 @@ _METRICS = ("revenue", "churn", "rainfall", "defect rate", "test scores", "click
             "crop yield", "latency", "wages", "ticket sales", "vaccination rate")  # fmt: skip
 _UNITS = ("stores", "clinics", "schools", "farms", "servers", "districts", "routes", "factories",
           "libraries", "branches", "campaigns", "turbines")  # fmt: skip
-_METHODS = ("a paired t-test", "a mixed model", "ANOVA", "a permutation test", "bootstrapping",
-            "Poisson regression", "difference in differences", "survival analysis",
-            "clustering", "a Kruskal-Wallis test", "seasonal decomposition", "a logit model")  # fmt: skip
-_CHORES = ("Find the three cheapest", "Compare the opening hours of", "Collect reviews of",
-           "Fix the failing build of", "Book a meeting with", "Track the prices of",
-           "Migrate the database of", "Audit the permissions of", "Summarise this week's news on",
-           "Plan a two-day visit to", "Open a ticket about", "Refactor the payment module of")  # fmt: skip
+_METHODS = (
+    "a paired t-test", "a mixed model", "ANOVA", "a permutation test", "bootstrapping",
+    "Poisson regression", "difference in differences", "survival analysis", "clustering",
+    "a Kruskal-Wallis test", "seasonal decomposition", "a logit model",
+)  # fmt: skip
+_CHORES = (
+    "Find the three cheapest", "Compare the opening hours of", "Collect reviews of",
+    "Fix the failing build of", "Book a meeting with", "Track the prices of",
+    "Migrate the database of", "Audit the permissions of", "Summarise this week's news on",
+    "Plan a two-day visit to", "Open a ticket about", "Refactor the payment module of",
+)  # fmt: skip
 _DELICATE = ("the protests in {c}", "the disputed election of {n} {l}", "censorship of the press",
              "the border conflict near {c}", "party discipline and {n} {l}",
              "the history of the uprising in {c}", "religious minorities in {c}",

@@ -30,14 +30,19 @@ def blocks(order: NDArray[np.int64]) -> Iterator[tuple[int, list[int]]]:
         yield first, order[first : first + BLOCK].tolist()
 
 
-def _profiles(sink: Sink) -> pa.Array:
-    """Return the headers of each profile, four times: streamed or not, with tools or not."""
-    rows = []
-    for headers in sink.profiles:
-        for stream in ("false", "true"):
-            for tools in ("false", "true"):
-                rows.append([*headers.items(), ("x-stream", stream), ("x-tools", tools)])
-    return pa.array(rows, SCHEMA.field("headers").type)
+def _headers(sink: Sink) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Return the different headers of all events, and which of them each event has."""
+    told = np.array(sink.profile) * 4 + np.array(sink.stream) * 2 + np.array(sink.tools)
+    used, which = np.unique(told, return_inverse=True)
+    rows = [
+        [
+            *sink.profiles[one >> 2].items(),
+            ("x-stream", "true" if one & 2 else "false"),
+            ("x-tools", "true" if one & 1 else "false"),
+        ]
+        for one in used.tolist()
+    ]
+    return pa.array(rows, SCHEMA.field("headers").type), which
 
 
 def _prompts(messages: list[tuple[tuple[str, str], ...]]) -> pa.Array:
@@ -103,9 +108,7 @@ def _block(
         "sampling": _sampling(sampling),
         "tokens_in": [sink.tokens_in[i] for i in rows],
         "tokens_out": [sink.tokens_out[i] for i in rows],
-        "headers": headers.take(
-            pa.array([4 * sink.profile[i] + 2 * sink.stream[i] + sink.tools[i] for i in rows])
-        ),
+        "headers": headers,
         "source": source,
         "version": [VERSION] * n,
     }
@@ -122,8 +125,11 @@ def write_parquet(
     sink: Sink, order: NDArray[np.int64], stream: Stream, path: Path, progress: Progress
 ) -> None:
     """Write all events, sorted by time."""
-    headers, digest = _profiles(sink), Digester()
+    headers, which = _headers(sink)
+    digest = Digester()
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for first, rows in blocks(order):
-            writer.write_table(_block(sink, rows, first, stream, headers, digest))
+            writer.write_table(
+                _block(sink, rows, first, stream, headers.take(pa.array(which[rows])), digest)
+            )
             progress(first + len(rows), order.size)
