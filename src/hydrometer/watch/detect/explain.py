@@ -23,6 +23,9 @@ SHARED = 0.25
 """Share of a member's texts sent by another, above which people ask the same thing."""
 ONE = 0.5
 """Share of members in one declared organisation, or of exchanges from one account."""
+ASKS, HOARDS, TIED = 0.3, 0.5, 0.3
+"""Strengths of elicitation (and pivot) and hoarding, and the share of accounts tied by identity or
+infrastructure, from which a group is more than a frame that people share."""
 TURNS = 0.5
 """Share of exchanges with tools or several turns from which it may be an agent."""
 
@@ -85,13 +88,18 @@ def _public_prompt(signals: Mapping[str, Signal]) -> Explanation:
     balance, hoarding = signals["balance"], signals["hoarding"]
     links = signals["links"].measures.get("tied", 0.0)
     if math.isnan(balance.strength):
-        if links > 0.5:
+        if links > TIED:
             return Explanation(name, "excluded", f"{links:.0%} of the accounts are tied otherwise")
         return Explanation(
             name, "possible", "too few exchanges per account to tell customers from quotas"
         )
     spread = balance.measures["overdispersion"]
     told = f"rates differ with an overdispersion of {spread:.2f}"
+    if links > TIED:
+        return Explanation(name, "excluded", f"{links:.0%} of the accounts are tied otherwise")
+    collects = hoarding.strength >= HOARDS and signals["elicitation"].strength >= ASKS
+    if collects:
+        return Explanation(name, "excluded", f"{told}; the exchanges ask for and keep answers")
     people = balance.strength < 0 or (hoarding.strength < 0 and balance.strength < 0.5)
     return Explanation(name, "possible" if people else "excluded", told)
 
@@ -99,10 +107,10 @@ def _public_prompt(signals: Mapping[str, Signal]) -> Explanation:
 def _by_hand(signals: Mapping[str, Signal]) -> Explanation:
     name = "people who copied a frame and fill it by hand"
     seen = {
-        "elicitation": (signals["elicitation"].strength, 0.3),
-        "hoarding": (signals["hoarding"].strength, 0.6),
-        "links": (signals["links"].measures.get("tied", 0.0), 0.3),
-        "pivot": (signals["pivot"].strength, 0.3),
+        "elicitation": (signals["elicitation"].strength, ASKS),
+        "hoarding": (signals["hoarding"].strength, HOARDS),
+        "links": (signals["links"].measures.get("tied", 0.0), TIED),
+        "pivot": (signals["pivot"].strength, ASKS),
     }
     speak = [k for k, (value, bar) in seen.items() if value >= bar]
     told = f"beyond the frame: {', '.join(speak) or 'nothing'}"

@@ -14,7 +14,7 @@ from hydrometer.watch.detect.alarm import Budget, level_of
 from hydrometer.watch.detect.explain import explain
 from hydrometer.watch.detect.register import Register
 from hydrometer.watch.detect.settings import Settings
-from hydrometer.watch.detect.signals import SIGNALS
+from hydrometer.watch.detect.signals import SIGNALS, hoarding
 from hydrometer.watch.detect.view import Population, View
 from hydrometer.watch.result import Cluster, Signal
 
@@ -115,10 +115,19 @@ def _cluster(
 
 
 def _membership(view: View) -> NDArray[np.float64]:
-    """Return how surely each account takes part: the shared share of its prompts, summed up."""
+    """Return how surely each account takes part, in [0, 1].
+
+    Where text is shared: the shared share of its prompts, summed up. Where only a link is, an
+    account that behaves like any other has the link by chance: how far its habits lie from the
+    population's middle, beside the group's median.
+    """
     rows = view.rows
-    covered = rows.hits / np.maximum(rows.objects, 1)
-    if not (rows.hits > 0).any():
-        return np.ones(view.members.size)
-    evidence = np.bincount(view.of, weights=covered, minlength=view.members.size)
-    return -np.expm1(-evidence / CERTAIN)
+    if (rows.hits > 0).any():
+        covered = rows.hits / np.maximum(rows.objects, 1)
+        evidence = np.bincount(view.of, weights=covered, minlength=view.members.size)
+        return -np.expm1(-evidence / CERTAIN)
+    habits = np.nan_to_num(view.per_member(hoarding.habits(view)), nan=0.5) - 0.5
+    middle = float(np.median(habits))
+    if middle <= 0.05:
+        return np.full(view.members.size, 0.5)
+    return np.clip(habits / middle, 0.0, 1.0)

@@ -7,13 +7,14 @@ share something rare all look so.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hydrometer.watch.detect.profile import FEATURES
 from hydrometer.watch.detect.signals.reading import LEAST, bet, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
-__all__ = ["ASPECTS", "measure"]
+__all__ = ["ASPECTS", "habits", "measure"]
 
 NAME = "hoarding"
 ASPECTS = ("single", "ratio", "answer", "batch", "scripted", "pinned")
@@ -26,26 +27,16 @@ def measure(view: View) -> Signal:
         A member's exchanges in the group are exchanges of accounts like any other: each mid-rank
         has mean 1/2, and so has their mean over aspects and exchanges.
     """
-    ranks = np.stack(
-        [
-            view.population.ranks(a, view.rows.features[:, FEATURES.index(a)])
-            for a in ASPECTS
-            if _told(view, a)
-        ]
-        or [np.full(len(view.rows), np.nan)]
-    )
-    known = ~np.isnan(ranks)
-    n = known.sum(axis=0)
-    mean = np.where(n > 0, np.nansum(ranks, axis=0) / np.maximum(n, 1), np.nan)
+    mean = habits(view)
     members = view.per_member(mean)
     if (~np.isnan(members)).sum() < LEAST:
         return silent(NAME, "neither tokens nor turns nor parameters are recorded")
     level = float(np.nanmean(members))
     measures = {"rank": level}
-    for aspect, row in zip([a for a in ASPECTS if _told(view, a)], ranks, strict=False):
-        measures[aspect] = (
-            float(np.nanmean(view.per_member(row))) if (~np.isnan(row)).any() else 0.5
-        )
+    for aspect in ASPECTS:
+        row = _ranks(view, aspect)
+        if (~np.isnan(row)).any():
+            measures[aspect] = float(np.nanmean(view.per_member(row)))
     return reading(
         NAME,
         4.0 * (level - 0.5),
@@ -56,5 +47,14 @@ def measure(view: View) -> Signal:
     )
 
 
-def _told(view: View, aspect: str) -> bool:
-    return view.population.reference(aspect).size > 0
+def habits(view: View) -> NDArray[np.float64]:
+    """Return for each exchange of the group the mean rank over the aspects that are recorded."""
+    ranks = np.stack([_ranks(view, a) for a in ASPECTS])
+    known = ~np.isnan(ranks)
+    n = known.sum(axis=0)
+    return np.where(n > 0, np.nansum(ranks, axis=0) / np.maximum(n, 1), np.nan)
+
+
+def _ranks(view: View, aspect: str) -> NDArray[np.float64]:
+    values = view.rows.features[:, FEATURES.index(aspect)]
+    return view.population.ranks(aspect, values)
