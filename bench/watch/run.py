@@ -82,7 +82,8 @@ def main() -> int:
         bar.close()
         write_results(args.out, found, to_table(found))
     except HydrometerError as err:
-        parser.error(str(err))
+        print(f"error: {err}", file=sys.stderr)
+        return 2
     print(to_table(found))
     return 0
 
