@@ -1,5 +1,6 @@
 """A service in processes of its own, spoken to over HTTP: what the tests of this folder share."""
 
+import contextlib
 import json
 import os
 import signal
@@ -84,10 +85,8 @@ class Service:
     def kill(self):
         """End every process at once, as a power cut would."""
         for pid in self.tree():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.process.wait(10)
 
     def stop(self):

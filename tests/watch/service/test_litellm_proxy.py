@@ -26,9 +26,10 @@ ROOT = Path(__file__).parents[3]
 VENV = Path(os.environ.get("HYDROMETER_LITELLM_VENV", ROOT / "build" / "litellm-venv"))
 TOKEN = "ingest-token-of-the-tests"
 LIMIT = 0.020
-"""Seconds that a watch which is broken may add."""
-NOISE = 0.040
-"""Seconds of LiteLLM's own, on a busy machine, between two medians of one setting."""
+"""Seconds that a watch which is broken may add. LiteLLM waits for ``timeout``, and takes
+some more itself: it writes a log line with a traceback for each request that it lets pass."""
+TRIES = 3
+"""A busy machine may need more than one look."""
 
 CONFIG = """
 model_list:
@@ -59,8 +60,10 @@ guardrails:
       default_on: true
       unreachable_fallback: fail_open
       fail_on_error: false
-      timeout: 0.02
+      timeout: {timeout}
       extra_headers: [x-forwarded-for]
+"""
+CONFIG_AUTH = """
 general_settings:
   custom_auth: auth.user_api_key_auth
 """
@@ -108,25 +111,21 @@ class Proxy:
             "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {key}"}
         )
 
-    def waits(self, key, n=30):
-        out = []
-        for _ in range(n):
-            begun = time.perf_counter()
-            assert self.ask(key).status_code == 200
-            out.append(time.perf_counter() - begun)
-        return statistics.median(out), max(out)
-
 
 @pytest.fixture
 def proxy(venv, upstream, tmp_path):
     """Start proxies that speak to a service at a URL."""
     running = []
 
-    def start(watch, format="json_array"):
+    def start(watch, format="json_array", timeout=1.0):
         port = free_port()
         config = tmp_path / f"config-{port}.yaml"
+        told = CONFIG if watch else CONFIG[: CONFIG.index("litellm_settings")]
+        told += CONFIG_AUTH
         config.write_text(
-            CONFIG.format(upstream=upstream, watch=watch, token=TOKEN, format=format)
+            told.format(
+                upstream=upstream, watch=watch, token=TOKEN, format=format, timeout=timeout
+            )
         )
         (tmp_path / "auth.py").write_text((HERE / "auth.py").read_text())
         log = tmp_path / f"proxy-{port}.log"
@@ -285,29 +284,37 @@ class Hanging(threading.Thread):
 
 
 def test_a_broken_watch_fails_open_within_20_ms(watched, proxy, record_property):
-    service = watched()
-    gateway = proxy(service.url)
-    gateway.waits("sk-ann")  # warm
-    whole, _ = gateway.waits("sk-ann")
-    service.kill()
-    gone, worst_gone = gateway.waits("sk-ann")
     hanging = Hanging()
     hanging.start()
+    service = watched()
     try:
-        other = proxy(hanging.url)
-        other.waits("sk-ann", 10)
-        hung, worst_hung = other.waits("sk-ann")
+        gateways = {
+            "without": proxy(None),
+            "up": proxy(service.url, timeout=0.005),
+            "hangs": proxy(hanging.url, timeout=0.005),
+        }
+        compare(gateways, "hangs", record_property)
+        assert len(hanging.held) > 1, "nobody asked the watch that hangs"
+        service.kill()
+        gateways["gone"] = gateways.pop("up")
+        compare(gateways, "gone", record_property)
     finally:
         hanging.close()
-    told = {
-        "median_ms": {
-            "watch up": round(1e3 * whole, 2),
-            "watch gone": round(1e3 * gone, 2),
-            "watch hangs": round(1e3 * hung, 2),
-        },
-        "most_ms": {"watch gone": round(1e3 * worst_gone, 2), "hangs": round(1e3 * worst_hung, 2)},
-    }
-    record_property("latency", json.dumps(told))
-    print(json.dumps(told))
-    assert gone - whole < LIMIT + NOISE, told
-    assert hung - whole < LIMIT + NOISE, told
+
+
+def compare(gateways, broken, record_property):
+    """Check what a broken watch adds; the gateways are asked in turn, so that noise is shared."""
+    for _ in range(TRIES):
+        waits = {name: [] for name in gateways}
+        for turn in range(40):
+            for name, gateway in gateways.items():
+                begun = time.perf_counter()
+                assert gateway.ask("sk-ann").status_code == 200
+                if turn >= 10:  # warm
+                    waits[name].append(time.perf_counter() - begun)
+        found = {name: round(1e3 * statistics.median(w), 2) for name, w in waits.items()}
+        print(json.dumps(found))
+        record_property("median_ms", json.dumps(found))
+        if found[broken] - found["without"] < 1e3 * LIMIT:
+            return
+    raise AssertionError(f"a watch that is {broken} adds more than {LIMIT} s: {found}")

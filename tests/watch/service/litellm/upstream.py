@@ -25,9 +25,7 @@ class Handler(BaseHTTPRequestHandler):
         if not asked.get("stream"):
             message = {"role": "assistant", "content": "".join(WORDS)}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            self._whole(
-                {**base, "object": "chat.completion", "choices": [choice], "usage": USAGE}
-            )
+            self._whole({**base, "object": "chat.completion", "choices": [choice], "usage": USAGE})
             return
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
@@ -36,9 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         base["object"] = "chat.completion.chunk"
         for word in WORDS:
             delta = {"role": "assistant", "content": word}
-            self._event(
-                {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-            )
+            self._event({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         self._event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         self._event({**base, "choices": [], "usage": USAGE})
         self._chunk(b"data: [DONE]\n\n")
