@@ -11,6 +11,7 @@ ask: a popular prompt, an assignment, a public benchmark.  It joins no group.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,19 @@ from scipy.sparse.csgraph import connected_components
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.event import Kind
 
-__all__ = ["Groups", "Limits", "find_groups", "merge", "runs", "usualness"]
+__all__ = [
+    "BAND",
+    "HASHES",
+    "Band",
+    "Groups",
+    "Limits",
+    "Sharing",
+    "band",
+    "find_groups",
+    "merge",
+    "runs",
+    "usualness",
+]
 
 Hashes = NDArray[np.uint64]
 
@@ -80,7 +93,40 @@ class Groups:
     count: int
 
 
-def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
+@dataclass(frozen=True)
+class Sharing:
+    """Who uses each thing, as the bands need it.
+
+    Attributes
+    ----------
+    accounts : ndarray of uint64
+        Ascending.
+    weight : ndarray of float64
+        Of each account: one over what it uses.
+    account : ndarray of int64
+        Places in ``accounts``: those of the first thing, of the second, and so on.
+    first : ndarray of int64, shape (n,)
+        Where the accounts of each thing begin.
+    """
+
+    accounts: Hashes
+    weight: NDArray[np.float64]
+    account: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Some MinHash values of every thing, shape (n, BAND), and the pairs of which all agree."""
+
+    marks: NDArray[np.float32]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+
+
+def find_groups(
+    pairs: Pairs, limits: Limits, total: int, bands: Callable[[Sharing], list[Band]]
+) -> Groups:
     """Return the groups of a table of pairs.
 
     Parameters
@@ -89,6 +135,8 @@ def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
     limits : Limits
     total : int
         Accounts in all.
+    bands : callable
+        Gives every `band`; they may be found on many machines.
     """
     begins = pairs.begins()
     sharing = np.diff(np.append(begins, len(pairs)))
@@ -110,7 +158,9 @@ def find_groups(pairs: Pairs, limits: Limits, total: int) -> Groups:
     objects = pairs.object[begins[chosen]]
     sizes = sharing[chosen]
     accounts, which, uses = np.unique(pairs.account, return_inverse=True, return_counts=True)
-    label, count = _join(_keys(accounts, 1.0 / uses), which[rows], sizes, limits.alike)
+    first = np.concatenate([[0], np.cumsum(sizes)])[: sizes.size]
+    found = bands(Sharing(accounts, 1.0 / uses, which[rows], first)) if sizes.size else []
+    label, count = _join(found, sizes.size, limits.alike)
     return Groups(objects, label, sizes, count)
 
 
@@ -149,8 +199,25 @@ def _distinct(owner: NDArray[np.int64], digest: Hashes, n: int) -> NDArray[np.in
     return np.bincount(owner[new | (digest == 0)], minlength=n)
 
 
-def _keys(accounts: Hashes, weight: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return an exponential variate of each account for each hash, shape (HASHES, accounts).
+def band(sharing: Sharing, first: int) -> Band:
+    """Return the MinHash values ``first`` to ``first + BAND - 1`` of all things, and what agrees.
+
+    Of things that agree in all of them each is paired with the next, which joins them all.
+    """
+    n = sharing.first.size
+    marks = np.empty((n, BAND), dtype=np.float32)
+    for j in range(BAND):
+        keys = _keys(sharing.accounts, sharing.weight, first + j)
+        marks[:, j] = np.minimum.reduceat(keys[sharing.account], sharing.first)
+    bits = marks.view(np.uint32).astype(np.uint64)
+    value = bits[:, 0] << np.uint64(32) | bits[:, 1]
+    order = np.argsort(value, kind="stable")
+    same = np.flatnonzero(value[order[1:]] == value[order[:-1]])
+    return Band(marks, order[same], order[same + 1])
+
+
+def _keys(accounts: Hashes, weight: NDArray[np.float64], j: int) -> NDArray[np.float32]:
+    """Return an exponential variate of each account for hash ``j``.
 
     The smallest of a set falls on each account with chance in proportion to its weight, so that
     two sets share it as often as their weighted Jaccard similarity.  An account that uses
@@ -162,39 +229,21 @@ def _keys(accounts: Hashes, weight: NDArray[np.float64]) -> NDArray[np.float32]:
     Ioffe, S. (2010), Improved consistent sampling, weighted minhash and L1 sketching, section 2;
     here a weight is the account's own, in whatever set, and the exponential race suffices.
     """
-    out = np.empty((HASHES, accounts.size), dtype=np.float32)
-    for j in range(HASHES):
-        mixed = (accounts ^ np.uint64(j * 0x9E3779B97F4A7C15 % 2**64)) * np.uint64(
-            0x9FB21C651E98DF25
-        )
-        mixed ^= mixed >> np.uint64(32)
-        mixed *= np.uint64(0xD6E8FEB86659FD93)
-        mixed ^= mixed >> np.uint64(29)
-        uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-        out[j] = -np.log(uniform) / weight
-    return out
+    mixed = (accounts ^ np.uint64(j * 0x9E3779B97F4A7C15 % 2**64)) * np.uint64(0x9FB21C651E98DF25)
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    mixed ^= mixed >> np.uint64(29)
+    uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return (-np.log(uniform) / weight).astype(np.float32)
 
 
-def _join(
-    keys: NDArray[np.float32], account: NDArray[np.int64], sizes: NDArray[np.int64], alike: float
-) -> tuple[NDArray[np.int64], int]:
-    """Return the group of each object, whose accounts stand one after the other."""
-    n = sizes.size
+def _join(bands: list[Band], n: int, alike: float) -> tuple[NDArray[np.int64], int]:
+    """Return the group of each of ``n`` objects."""
     if not n:
         return np.zeros(0, dtype=np.int64), 0
-    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    marks = np.empty((n, HASHES), dtype=np.float32)
-    for j in range(HASHES):
-        marks[:, j] = np.minimum.reduceat(keys[j][account], first)
-    left, right = [], []
-    bits = marks.view(np.uint32).astype(np.uint64)
-    for j in range(0, HASHES, BAND):
-        band = bits[:, j] << np.uint64(32) | bits[:, j + 1]
-        order = np.argsort(band, kind="stable")
-        same = np.flatnonzero(band[order[1:]] == band[order[:-1]])
-        left.append(order[same])
-        right.append(order[same + 1])
-    a, b = np.concatenate(left), np.concatenate(right)
+    marks = np.concatenate([b.marks for b in bands], axis=1)
+    a = np.concatenate([b.left for b in bands])
+    b = np.concatenate([b.right for b in bands])
     near = (marks[a] == marks[b]).mean(axis=1) >= alike
     a, b = a[near], b[near]
     graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(n, n))

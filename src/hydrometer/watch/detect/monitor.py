@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hydrometer.watch.detect.engine import Engine, LocalEngine
 from hydrometer.watch.detect.groups import Groups, Limits, find_groups, merge, runs
 from hydrometer.watch.detect.judge import judge
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.detect.register import Register
-from hydrometer.watch.detect.select import Found, Lookup, gather, select, select_accounts
+from hydrometer.watch.detect.select import Found, Lookup
 from hydrometer.watch.detect.settings import Settings
 from hydrometer.watch.detect.state import State
 from hydrometer.watch.detect.triage import Sample, triage
@@ -36,6 +37,8 @@ class Monitor:
     events : callable, optional
         Gives the batches of the window again, for the second look at what a group's accounts sent
         (a log on disk); None keeps them in memory.
+    engine : Engine, optional
+        Where the work is done; this process by default.
 
     Notes
     -----
@@ -44,11 +47,14 @@ class Monitor:
     another process.
     """
 
-    def __init__(self, settings: Settings, events: Events | None = None) -> None:
+    def __init__(
+        self, settings: Settings, events: Events | None = None, *, engine: Engine | None = None
+    ) -> None:
         self.settings = settings
         self.state = State()
         self._held: list[pa.RecordBatch] | None = [] if events is None else None
         self._events: Events = events or (lambda: self._held or ())
+        self._engine: Engine = engine or LocalEngine()
         self._register = Register()
         self._sample = Sample()
         self._trimmed = 0
@@ -65,16 +71,21 @@ class Monitor:
             self._held.append(batch)
         self._waiting.append(batch)
         self._rows_waiting += batch.num_rows
-        if self._rows_waiting >= 32_768:
-            self.settle()
+        if self._rows_waiting >= self._engine.rows:
+            self._fold()
 
     def settle(self) -> None:
-        """Fold what waits into the state; many small batches cost less as one large one."""
+        """Fold what waits into the state."""
+        self._fold()
+        self._engine.settle(self.state)
+
+    def _fold(self) -> None:
+        """Hand over what waits; many small batches cost less as one large one."""
         if not self._waiting:
             return
-        table = pa.Table.from_batches(self._waiting)
-        for batch in table.combine_chunks().to_batches():
-            self.state.update(batch)
+        batches = pa.Table.from_batches(self._waiting).combine_chunks().to_batches()
+        self._engine.fold(self.state, batches)
+        for batch in batches:
             self._sample.add(batch)
             self._count_models(batch)
         self._waiting, self._rows_waiting = [], 0
@@ -103,7 +114,7 @@ class Monitor:
         state = self.state
         population = self._population(time)
         total = population.account.size
-        groups = find_groups(state.pairs, self._limits(), total)
+        groups = find_groups(state.pairs, self._limits(), total, self._engine.bands)
         views = self._views(groups, population)
         clusters, scores, tested = judge(views, self.settings, self._register, population, time)
         return Scan(
@@ -205,13 +216,7 @@ class Monitor:
         by_link = texts[member_group] == 0
         order = np.argsort(member[by_link], kind="stable")
         accounts = Lookup(member[by_link][order], member_group[by_link][order], lookup.needed)
-        table = lookup.filter()
-        parts = []
-        for batch in events:
-            parts.append(select(batch, lookup, table, self._models))
-            if accounts.object.size:
-                parts.append(select_accounts(batch, accounts, self._models))
-        return gather(parts)
+        return self._engine.gather(events, lookup, accounts, self._models)
 
 
 def _members(
