@@ -19,7 +19,6 @@ Settings, from the environment:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections import Counter
@@ -162,14 +161,16 @@ class WatchMiddleware:
             self.counts["open"] += 1
         return decision
 
+    async def close(self) -> None:
+        """Send what waits, for two seconds at most, and close the connections."""
+        await self.outbox.close(2.0)
+        await self._client.close()
+
     def _closing(self, receive: Receive) -> Receive:
         async def closing() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(2.0):
-                        await self.outbox.flush()
-                self._client.close()
+                await self.close()
             return message
 
         return closing

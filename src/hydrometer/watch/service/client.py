@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from urllib.parse import urlsplit
 
@@ -95,10 +96,13 @@ class Client:
             else:
                 writer.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is open."""
         while self._idle:
-            self._idle.pop()[1].close()
+            writer = self._idle.pop()[1]
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def _parse(head: bytes) -> tuple[int, int, bool]:

@@ -69,6 +69,17 @@ class Outbox:
         while self._waiting and await self._send():
             pass
 
+    async def close(self, seconds: float) -> None:
+        """Send what waits within some time, and end."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.flush()
+
     async def _run(self) -> None:
         pause = EVERY
         while True:
@@ -85,19 +96,20 @@ class Outbox:
         """Send a batch; False keeps it for the next try."""
         async with self._sending:
             batch = self._take()
-            # In a thread: reading a large prompt must not hold up the answers of others.
-            body = await asyncio.to_thread(_lines, batch)
-            extra = f"x-hydrometer-dropped: {self.dropped - self._told}\r\n"
             telling = self.dropped
+            extra = f"x-hydrometer-dropped: {telling - self._told}\r\n"
             try:
+                # In a thread: reading a large prompt must not hold up the answers of others.
+                body = await asyncio.to_thread(_lines, batch)
                 async with asyncio.timeout(PATIENCE):
                     status, _ = await self._client.post("/v1/ingest/jsonl", body, extra)
+            except asyncio.CancelledError:
+                self._back(batch)
+                raise
             except OSError:
                 status = 503
             if status in (429, 500, 502, 503, 504, 401):
-                # Sent again in the same order; the ids are the same, so that none counts twice.
-                self._waiting.extendleft(reversed(batch))
-                self._bytes += sum(s.size for s in batch)
+                self._back(batch)
                 return False
             self._told = telling
             if status == 200:
@@ -105,6 +117,11 @@ class Outbox:
             else:
                 self.dropped += len(batch)
             return True
+
+    def _back(self, batch: list[Sight]) -> None:
+        """Put a batch back in its order; the ids are the same, so that none counts twice."""
+        self._waiting.extendleft(reversed(batch))
+        self._bytes += sum(s.size for s in batch)
 
     def _take(self) -> list[Sight]:
         batch: list[Sight] = []
