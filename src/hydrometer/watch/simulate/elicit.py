@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydrometer.errors import InputError
 from hydrometer.watch.simulate.account import Account
 from hydrometer.watch.simulate.dice import Dice
 from hydrometer.watch.simulate.paraphrase import paraphrase
@@ -29,21 +28,9 @@ class Asker:
         Draws the template that all start from.
     spec : Campaign
         What the scenario says.
-
-    Raises
-    ------
-    InputError
-        If a template is not known.
     """
 
     def __init__(self, world: World, dice: Dice, spec: Campaign) -> None:
-        for name in spec.templates:
-            if name not in TEMPLATES:
-                raise InputError(
-                    f"scenario: campaign {spec.name} has an unknown template",
-                    got=name,
-                    wanted=", ".join(TEMPLATES),
-                )
         self.world, self.spec = world, spec
         self._own: dict[int, Any] = {}
 

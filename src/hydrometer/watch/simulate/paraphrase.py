@@ -90,7 +90,7 @@ for _line in _SAME.strip().splitlines():
     for _word in _group[:1] if len(_group) < 3 else _group:
         _TABLE.setdefault(_word, tuple(w for w in _group if w != _word))
 _PHRASES = tuple(w for w in _TABLE if not w.isalpha())
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"(?<![\w{])[A-Za-z]+")
 _CONTRACT = (
     ("You are", "You're"), ("you are", "you're"), ("do not", "don't"), ("it is", "it's"),
     ("that is", "that's"), ("you have", "you've"), ("cannot", "can't"),
@@ -107,7 +107,7 @@ _AFTER = (
     " I rely on this.", " No hurry.", " Plain text is fine.", " Use English.", " Good luck!",
     " That is all.", " Mind the details.", " Accuracy counts more than length.", " Cheers",
 )  # fmt: skip
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+")
+_SENTENCES = re.compile(r"(?<=[.!?;])[ \t]+")
 
 
 def _replace(dice: Dice, text: str, strength: float) -> str:
@@ -159,7 +159,8 @@ def paraphrase(dice: Dice, text: str, *, strength: float = 0.75) -> str:
     >>> paraphrase(Dice(np.random.default_rng(3)), "Write the answer.", strength=0.0)
     'Write the answer.'
     """
-    out = _reorder(dice, _replace(dice, text, strength), strength)
+    lines = _replace(dice, text, strength).split("\n")
+    out = "\n".join([_reorder(dice, line, strength) for line in lines])
     if dice() < 0.5 * strength:
         for long, short in _CONTRACT:
             out = out.replace(long, short)

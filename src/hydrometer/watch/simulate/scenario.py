@@ -11,7 +11,18 @@ from typing import Any
 from hydrometer.errors import InputError
 from hydrometer.watch.simulate.dice import Range
 
-__all__ = ["FAMILIES", "Benign", "Campaign", "Lookalike", "Scenario", "Stream", "load_scenario"]
+__all__ = [
+    "FAMILIES",
+    "SEEDS",
+    "TEMPLATE_NAMES",
+    "Benign",
+    "Campaign",
+    "Lookalike",
+    "Scenario",
+    "Stream",
+    "load_scenario",
+    "read_scenario",
+]
 
 FAMILIES = (
     "eval_harness",
@@ -25,6 +36,16 @@ FAMILIES = (
     "own_synthetic_data",
     "viral_prompt",
     "multilingual",
+)
+TEMPLATE_NAMES = (
+    "reasoning",
+    "analyst",
+    "rubric",
+    "agentic",
+    "rewrite",
+    "alpaca",
+    "evolve",
+    "persona",
 )
 SEEDS = ("alpaca", "maths", "code", "analysis", "agentic", "rewrite")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -254,6 +275,9 @@ def _check_campaign(c: Campaign, stream: Stream) -> None:
     for seed in c.seeds:
         if seed not in SEEDS:
             raise _bad(where, "seeds", seed, ", ".join(SEEDS))
+    for name in c.templates:
+        if name not in TEMPLATE_NAMES:
+            raise _bad(where, "templates", name, ", ".join(TEMPLATE_NAMES))
     if c.accounts < 1 or c.days <= 0.0:
         raise _bad(where, "accounts, days", (c.accounts, c.days), "more than 0")
     if not 0.0 <= c.start < stream.days:
