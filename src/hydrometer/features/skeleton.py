@@ -1,8 +1,8 @@
 """Many texts at once to keyed numbers: skeletons, their sketches, digests, scripts, phrases.
 
 A skeleton is a text with what varies masked: numbers become one token, and so do words in capitals
-inside a sentence, which are mostly names.  Shingles are runs of three tokens of it.  A sketch keeps
-the smallest shingle hashes of a text, so two texts with the same frame keep the same ones,
+inside a sentence, which are mostly names.  Shingles are runs of three tokens of it.  A sketch
+keeps the smallest shingle hashes of a text, so two texts with the same frame keep the same ones,
 whatever fills the frame (bottom-k sampling).  Everything is vectorised over a batch: bytes, not
 Python strings, are the unit of work.
 
@@ -189,7 +189,9 @@ def _chunks(texts: Sequence[str]) -> Iterator[list[bytes]]:
     chunk: list[bytes] = []
     size = 0
     for text in texts:
-        data = text[:_LONGEST].encode("utf-8", "replace")[:_LONGEST]
+        data = text[:_LONGEST].encode("utf-8", "replace")
+        if len(data) > _LONGEST:  # no half of a character, which would reach into the next text
+            data = data[:_LONGEST].decode("utf-8", "ignore").encode()
         if size + len(data) + 1 > CHUNK and chunk:
             yield chunk
             chunk, size = [], 0
@@ -237,7 +239,7 @@ class _Tokens:
         opening = np.ones(self.at.size, dtype=bool)
         opening[1:] = stops[self.at[1:]] > stops[self.at[:-1]]
         capital = (first >= 0x41) & (first <= 0x5A)
-        lone = np.diff(np.append(self.at, raw.size)) <= 2  # "I", "A" and list letters
+        lone = ~inside[self.at + 1] | start[self.at + 1]  # "I", "A" and list letters
         named = capital & ~opening & ~lone
         self.masked = self.plain.copy()
         self.masked[named] = alphabet.name
@@ -310,7 +312,7 @@ def _bottom(
     """Return the ``k`` smallest different shingles of each text, ascending, and how many."""
     shingles = _runs(np.concatenate([tokens, np.zeros(2, dtype=np.uint64)]), 3)
     place = np.arange(tokens.size) - begin[text]
-    whole = place <= np.maximum(count[text] - 3, 0)
+    whole = place <= count[text] - 3  # a run must not reach into the next text
     masks = mask.astype(np.int8)
     masks[:-1] += mask[1:]
     masks[:-2] += mask[2:]
@@ -319,20 +321,26 @@ def _bottom(
     shingles = shingles[whole]
     size = np.bincount(owner, minlength=count.size)
     # Of most texts, look only at shingles small enough to be among the k smallest.
-    bound = np.where(size > 4 * k, 3.0 * k / np.maximum(size, 1), 1.0)
+    bound = np.where(size > 4 * k, 3.0 * k / np.maximum(size, 1), 2.0)
     small = shingles.astype(np.float64) < bound[owner] * 2.0**64
-    few = np.bincount(owner[small], minlength=count.size) < np.minimum(size, k)
-    small |= few[owner]
-    owner, shingles = owner[small], shingles[small]
-    order = np.lexsort((shingles, owner))
-    owner, shingles = owner[order], shingles[order]
-    new = np.ones(owner.size, dtype=bool)
-    new[1:] = (owner[1:] != owner[:-1]) | (shingles[1:] != shingles[:-1])
-    owner, shingles = owner[new], shingles[new]
+    some = _different(owner[small], shingles[small])
+    few = (np.bincount(some[0], minlength=count.size) < k) & (bound < 2.0)
+    if few.any():  # a text that repeats itself
+        some = _different(owner[small | few[owner]], shingles[small | few[owner]])
+    owner, shingles = some
     size = np.bincount(owner, minlength=count.size)
     first = np.concatenate([[0], np.cumsum(size)[:-1]])
     kept = np.arange(owner.size) - first[owner] < k
     return shingles[kept], np.minimum(size, k).astype(np.int64)
+
+
+def _different(owner: NDArray[np.int64], shingles: Hashes) -> tuple[NDArray[np.int64], Hashes]:
+    """Return each pair once, sorted."""
+    order = np.lexsort((shingles, owner))
+    owner, shingles = owner[order], shingles[order]
+    new = np.ones(owner.size, dtype=bool)
+    new[1:] = (owner[1:] != owner[:-1]) | (shingles[1:] != shingles[:-1])
+    return owner[new], shingles[new]
 
 
 def _script(t: _Tokens, n: int) -> NDArray[np.int32]:

@@ -49,7 +49,9 @@ class Key:
 
     def _hash(self, purpose: str, text: str) -> int:
         data = text.encode("utf-8", "surrogatepass")
-        name = purpose.encode("utf-8", "surrogatepass")[:16]
+        name = purpose.encode("utf-8", "surrogatepass")
+        if len(name) > 16:  # all of a long name counts
+            name = blake2b(name, digest_size=16).digest()
         digest = blake2b(data, key=self.secret, digest_size=8, person=name).digest()
         return int.from_bytes(digest, "little") or 1
 

@@ -34,6 +34,8 @@ _KINDS = {
     "sdk": Kind.SDK,
 }
 _MOST = 2**31 - 1
+_HOT = 1e9
+"""No temperature is larger; a float of 32 bits holds it."""
 _SHORT = 400
 """Characters of a link value that count."""
 
@@ -86,15 +88,13 @@ class Observer:
                 (key.account(a) for a in columns["account"]), np.uint64, count=n
             ),
             "time": np.fromiter(columns["time"], np.int64, count=n),
-            "model": pa.array(columns["model"], pa.string()),
+            "model": _names(columns["model"]),
             "flags": flags,
             "turns": _integers(columns["turns"]),
             "tokens_in": _integers(columns["tokens_in"]),
             "tokens_out": _integers(columns["tokens_out"]),
             "max_tokens": _integers(columns["max_tokens"]),
-            "temperature": np.fromiter(
-                (math.nan if t is None else t for t in columns["temperature"]), np.float32, count=n
-            ),
+            "temperature": _temperatures(columns["temperature"]),
             "words": np.where(mine.words > 0, mine.words, -1).astype(np.int32),
             "elicit": mine.phrases | told.phrases[which],
             "script": np.where(mine.words > 0, mine.script, -1).astype(np.int32),
@@ -194,6 +194,20 @@ def _bit(values: Sequence[bool], bit: int) -> NDArray[np.int32]:
 def _integers(values: Sequence[int | None]) -> NDArray[np.int32]:
     found = (-1 if v is None or v < 0 else min(v, _MOST) for v in values)
     return np.fromiter(found, np.int32, count=len(values))
+
+
+def _temperatures(values: Sequence[float | None]) -> NDArray[np.float32]:
+    known = (math.nan if v is None else v for v in values)
+    return np.clip(np.fromiter(known, np.float64, count=len(values)), -_HOT, _HOT).astype(
+        np.float32
+    )
+
+
+def _names(values: Sequence[str]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return pa.array([v.encode("utf-8", "replace").decode() for v in values], pa.string())
 
 
 def _lists(values: list[list[int]]) -> pa.Array:
