@@ -6,13 +6,12 @@ import time
 from hydrometer.store.log import EventLog
 from hydrometer.watch.service.engine import run
 
-SECONDS = float(sys.argv[1])
-
 
 class SlowLog(EventLog):
     def append(self, batch):
-        time.sleep(SECONDS)
+        time.sleep(float(sys.argv[1]))
         return super().append(batch)
 
 
-sys.exit(run(int(sys.argv[2]), open_log=SlowLog))
+if __name__ == "__main__":  # pytest looks into every module for examples
+    sys.exit(run(int(sys.argv[2]), open_log=SlowLog))

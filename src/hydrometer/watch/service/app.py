@@ -277,7 +277,7 @@ def make_app(link: Link, key: Key, attribution: Attribution, tokens: Tokens) -> 
 
 
 def _unread(answer: Answer) -> Answer:
-    """Return a 400 where nothing of an exporter's request could be read: sending it again is vain."""
+    """Return a 400 where nothing of a request could be read: to send it again is vain."""
     told = answer.told
     if answer.status != 200 or told["accepted"] or told["skipped"] or told["rejected"] != 1:
         return answer

@@ -87,7 +87,7 @@ class Client:
             answer = await reader.readexactly(size)
             done = keep
             return status, answer
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as err:
+        except (EOFError, asyncio.LimitOverrunError, ValueError, IndexError) as err:
             raise ConnectionError(f"no answer that can be read: {err}") from err
         finally:
             # Also when we are cancelled by a time-out: a late answer must not meet a new question.

@@ -188,7 +188,12 @@ class Link:
             writer.write(wire.pack({"kind": "setup"}, body := msgspec.json.encode(self.setup)))
             writer.write(body)
             while (frame := await wire.read(reader)) is not None:
-                failure = self._take(writer, *frame) or failure
+                if frame[0]["kind"] == "decisions":
+                    # In a thread: a table of 10^5 accounts takes some ms, and decisions go on.
+                    self.decisions = await asyncio.to_thread(Decisions.from_bytes, frame[1])
+                    self._say(f"decisions in force for {frame[0]['accounts']} accounts")
+                else:
+                    failure = self._take(writer, frame[0]) or failure
         finally:
             ticks.cancel()
             writer.close()
@@ -207,16 +212,13 @@ class Link:
             await asyncio.sleep(1.0)
 
     def _take(
-        self, writer: asyncio.StreamWriter, header: dict[str, Any], body: bytes
+        self, writer: asyncio.StreamWriter, header: dict[str, Any]
     ) -> HydrometerError | None:
         kind = header["kind"]
         if kind == "answer":
             self._settle(header["id"], Answer(header["status"], header["told"]))
         elif kind == "status":
             self.counts, self.rows = header["counts"], header["rows"]
-        elif kind == "decisions":
-            self.decisions = Decisions.from_bytes(body)
-            self._say(f"decisions in force for {header['accounts']} accounts")
         elif kind == "ready":
             self.state, self._writer, self.rows = "up", writer, header["rows"]
             self.starts += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,6 +107,10 @@ def serve(
         timeout_graceful_shutdown=30,
     )
     server = _Server(config)
+    # What is loaded by now stays: without this the collector walks over it again and again, and
+    # a decision waits for it.
+    gc.collect()
+    gc.freeze()
     say(f"listening on http://{host}:{port}; state in {setup.state}")
     server.run()
     if failed:
