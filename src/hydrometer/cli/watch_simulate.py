@@ -44,11 +44,20 @@ def simulate(
     Writes the events, `truth.csv` (account, campaign, kind) and `scenario.json`. The same
     scenario and seed give the same stream.
     """
-    bar = Progress(sys.stderr)
+    made, written = Progress(sys.stderr), Progress(sys.stderr)
     try:
-        counts = make(load_scenario(scenario), out, seed=seed, data=data, form=form, progress=bar)
+        counts = make(
+            load_scenario(scenario),
+            out,
+            seed=seed,
+            data=data,
+            form=form,
+            making=made,
+            progress=written,
+        )
     finally:
-        bar.close()
+        made.close()
+        written.close()
     if as_json:
         click.echo(json.dumps(counts, sort_keys=True))
         return 0

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hydrometer.errors import InputError
-from hydrometer.watch.simulate.run import simulate
+from hydrometer.watch.simulate.run import make_stream, simulate
 from hydrometer.watch.simulate.scenario import FAMILIES, load_scenario, read_scenario
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,12 @@ def truth(folder):
 
 
 def test_the_truth_is_of_the_accounts_in_the_events(folder, tmp_path):
-    counts = simulate(read_scenario(RAW), tmp_path, seed=3, data=folder)
+    seen = []
+    counts = simulate(
+        read_scenario(RAW), tmp_path, seed=3, data=folder, making=lambda *a: seen.append(a)
+    )
+    assert seen[-1][0] == seen[-1][1]
+    assert [a for a, _ in seen] == sorted(a for a, _ in seen)
     table = pq.read_table(tmp_path / "events.parquet")
     rows = truth(tmp_path)
     assert {r["account"] for r in rows} == set(table["account"].to_pylist())
@@ -37,6 +42,15 @@ def test_the_truth_is_of_the_accounts_in_the_events(folder, tmp_path):
     assert told["seed"] == 3
     assert told["counts"]["by_kind"]["c"] == {"accounts": 10, "events": 260}
     assert told["scenario"]["campaigns"][0]["per_day"] == 26.0
+
+
+@pytest.mark.parametrize("days", [0.02, 1.1])
+def test_a_short_stream_ends_where_it_should(folder, material, days):
+    raw = {**RAW, "stream": {"days": days}, "campaign": [{"name": "c", "start": 0.01}]}
+    sink, _ = make_stream(read_scenario(raw), material, seed=2)
+    assert len(sink) > 0
+    assert min(sink.time) >= 0.0
+    assert max(sink.time) < days * 86400.0
 
 
 def test_the_same_seed_gives_the_same_files(folder, tmp_path):

@@ -1,9 +1,21 @@
+import contextlib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hydrometer.errors import InputError
-from hydrometer.watch.simulate.scenario import FAMILIES, load_scenario, read_scenario
+from hydrometer.watch.simulate.scenario import (
+    FAMILIES,
+    Benign,
+    Campaign,
+    Lookalike,
+    Stream,
+    load_scenario,
+    read_scenario,
+)
 
 SCENARIOS = Path(__file__).parents[3] / "bench" / "watch" / "scenarios"
 
@@ -43,6 +55,7 @@ CAMPAIGN = {"name": "c", "start": 1.0}
         ({"lookalike": [{"family": "reseller", "accounts": [3, 1]}]}, "lower end first"),
         ({"lookalike": [{"family": "reseller", "accounts": [1, 2, 3]}]}, "lowest, highest"),
         ({"lookalike": [{}]}, "lacks a key"),
+        ({"lookalike": [{"family": "reseller", "start": [1, 20]}]}, "within the stream"),
         ({"campaign": [CAMPAIGN, CAMPAIGN]}, "a name of its own"),
         ({"campaign": [{**CAMPAIGN, "seeds": ["cats"]}]}, "alpaca"),
         ({"campaign": [{**CAMPAIGN, "seeds": "maths"}]}, "a list of names"),
@@ -51,12 +64,33 @@ CAMPAIGN = {"name": "c", "start": 1.0}
         ({"campaign": [{**CAMPAIGN, "pivot": True}]}, "release_day"),
         ({"campaign": [{**CAMPAIGN, "cover": 1.0}]}, "0 to 0.99"),
         ({"campaign": [{**CAMPAIGN, "accounts": 0}]}, "more than 0"),
+        ({"campaign": [{**CAMPAIGN, "accounts": 4_000_000}]}, "at most 20,000,000"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_reason(raw, said):
     with pytest.raises(InputError, match="scenario") as err:
         read_scenario(raw)
     assert said in str(err.value)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+TABLES = st.dictionaries(
+    st.sampled_from([f.name for c in (Stream, Benign, Lookalike, Campaign) for f in fields(c)])
+    | st.text(max_size=5),
+    SCALARS | st.lists(SCALARS, max_size=3),
+    max_size=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["stream", "benign", "lookalike", "campaign", "x"]),
+        TABLES | st.lists(TABLES, max_size=3) | SCALARS,
+    )
+)
+def test_whatever_a_file_says_only_our_errors_come(raw):
+    with contextlib.suppress(InputError):
+        read_scenario(raw)
 
 
 def test_a_file_that_is_no_scenario(tmp_path):

@@ -83,7 +83,7 @@ class Account:
         tools: bool = False,
         extra: int = 0,
     ) -> None:
-        """Put one exchange into the stream.
+        """Put one exchange into the stream, if it is within it.
 
         Parameters
         ----------
@@ -94,6 +94,8 @@ class Account:
         extra : int
             Tokens of the input that stand in no message: schemas of tools.
         """
+        if not 0.0 <= time < self.world.clock.end:
+            return
         sink, habit = self.world.sink, self.habit
         if out is None:
             out = habit.length(dice)

@@ -75,6 +75,8 @@ class Dice:
     def popular(self, choices: Sequence[T]) -> T:
         """Return one of the choices, the r-th with probability near 1 / r (Zipf)."""
         n = len(choices)
+        if n == 1:
+            return choices[0]
         return choices[min(int((n + 1) ** self()) - 1, n - 1)]
 
     def weighted(self, choices: Sequence[T], weights: Sequence[float]) -> T:

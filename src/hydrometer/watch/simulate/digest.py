@@ -15,7 +15,7 @@ from hydrometer.watch.simulate.sink import Messages
 
 __all__ = ["Digester"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CACHED = 50_000
 
 
@@ -72,7 +72,7 @@ class Digester:
         said = "null" if response is None else encode_basestring(response)
         named = "null" if answered is None else f'"{answered}"'
         identity = f'[{prompt},{said},"{model}",{named},"{status}",{asked}]'
-        when = (_EPOCH + timedelta(microseconds=micros)).isoformat()
+        when = (EPOCH + timedelta(microseconds=micros)).isoformat()
         stripped = prompt
         if any(c != c.strip() for _, c in messages):
             stripped = "[" + ",".join([self._message(r, c.strip()) for r, c in messages]) + "]"

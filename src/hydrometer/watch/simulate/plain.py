@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from hydrometer.watch.simulate.account import Account, draw_account
 from hydrometer.watch.simulate.brief import Brief
@@ -131,8 +132,10 @@ def draw_life(world: World, dice: Dice) -> tuple[float, float]:
     return (at, end) if r < 0.82 else (0.0, max(at, 0.02 * end))
 
 
-def make_plain(world: World, dice: Dice, benign: Benign) -> None:
-    """Make the plain population.
+def make_plain(
+    world: World, dice: Dice, benign: Benign, told: Callable[[int], None] = lambda made: None
+) -> None:
+    """Make the plain population; tell how many accounts are made.
 
     Volumes are log-normal for the many; the share ``business`` has the volumes of ServeGen's
     clients, shrunk by an exponent so that the largest sends ``largest``.
@@ -141,7 +144,8 @@ def make_plain(world: World, dice: Dice, benign: Benign) -> None:
     largest = benign.largest * world.stream.scale
     median = benign.events * world.stream.scale / math.exp(SPREAD**2 / 2)
     payer: Person | None = None
-    for _ in range(benign.accounts):
+    for made in range(benign.accounts):
+        told(made)
         start, end = draw_life(world, dice)
         business = dice() < benign.business
         if business:

@@ -154,7 +154,7 @@ class Voice:
         words = library.words
         # Some everyday words, and mostly rare ones: a trade has its own.
         self.vocabulary = [dice.popular(words) for _ in range(12)]
-        self.vocabulary += [dice.pick(words) for _ in range(60)]
+        self.vocabulary += [words[int(u * len(words))] for u in dice.several(60)]
         self.vocabulary += [coin(dice).lower(), coin(dice), dice.pick(FIRST), dice.pick(CITIES)]
         self.favourites = [dice.pick(library.topics) for _ in range(6 + dice.below(20))]
         self.project = coin(dice, 2 + dice.below(2))

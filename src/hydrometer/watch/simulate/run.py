@@ -25,11 +25,17 @@ from hydrometer.watch.simulate.write import Progress, write_parquet
 
 __all__ = ["FORMATS", "make_stream", "simulate"]
 
+WEIGHT = 150
+"""Plain accounts that take as long as one look-alike or campaign, about."""
 FORMATS = ("exchange", "litellm")
 
 
+def _silent(done: int, total: int) -> None:
+    """Say nothing."""
+
+
 def make_stream(
-    scenario: Scenario, material: Material, *, seed: int
+    scenario: Scenario, material: Material, *, seed: int, progress: Progress = _silent
 ) -> tuple[Sink, dict[str, Any]]:
     """Return all events of one stream, and what was made.
 
@@ -41,11 +47,20 @@ def make_stream(
     def dice(part: int, place: int) -> Dice:
         return Dice(np.random.default_rng([seed, part, place]))
 
-    make_plain(world, dice(1, 0), scenario.benign)
+    accounts, looks = scenario.benign.accounts, sum(x.instances for x in scenario.lookalikes)
+    total = accounts + WEIGHT * (looks + len(scenario.campaigns))
+    done = accounts
+    make_plain(world, dice(1, 0), scenario.benign, lambda made: progress(made, total))
     for i, look in enumerate(scenario.lookalikes):
         for k in range(look.instances):
             make_lookalike(world, dice(2, 10_000 * i + k), look)
-    made = {c.name: make_campaign(world, dice(3, i), c) for i, c in enumerate(scenario.campaigns)}
+            done += WEIGHT
+            progress(done, total)
+    made = {}
+    for i, c in enumerate(scenario.campaigns):
+        made[c.name] = make_campaign(world, dice(3, i), c)
+        done += WEIGHT
+        progress(done, total)
     return world.sink, {"campaigns": made}
 
 
@@ -78,7 +93,8 @@ def simulate(
     seed: int,
     data: str | Path | None = None,
     form: str = "exchange",
-    progress: Progress = lambda done, total: None,
+    making: Progress = _silent,
+    progress: Progress = _silent,
 ) -> dict[str, Any]:
     """Write the stream of a scenario, and return its counts.
 
@@ -96,8 +112,8 @@ def simulate(
         Folder of real material, in place of the scenario's.
     form : str
         ``exchange`` or ``litellm``.
-    progress : callable
-        Told how many events of how many are written.
+    making, progress : callable
+        Told how much of the stream is made, then how many events of how many are written.
 
     Raises
     ------
@@ -109,7 +125,7 @@ def simulate(
     if data is not None:
         scenario = replace(scenario, stream=replace(scenario.stream, data=str(data)))
     material = load_material(scenario.stream.data)
-    sink, made = make_stream(scenario, material, seed=seed)
+    sink, made = make_stream(scenario, material, seed=seed, progress=making)
     counts = {**_count(sink), **made}
     at = Path(out)
     try:

@@ -142,6 +142,8 @@ class Scenario:
     campaigns: tuple[Campaign, ...] = field(default=())
 
 
+MOST = 20_000_000
+"""Exchanges of one campaign; a stream is held in memory."""
 LIMITS: dict[str, tuple[float, float]] = {
     "days": (0.0, 400.0),
     "scale": (1e-4, 1e4),
@@ -259,13 +261,19 @@ def read_scenario(raw: dict[str, Any]) -> Scenario:
         raise _bad("[[campaign]]", "name", names, "a name of its own for each")
     for c in campaigns:
         _check_campaign(c, stream)
+    looks = [
+        _read(Lookalike, f"[[lookalike]] {i}", t)
+        for i, t in enumerate(_tables(raw, "lookalike"), 1)
+    ]
+    for look in looks:
+        latest = look.start[1] if isinstance(look.start, tuple) else look.start
+        if latest >= stream.days:
+            within = f"a day within the stream, 0 to {stream.days:g}"
+            raise _bad(f"[[lookalike]] {look.family}", "start", look.start, within)
     return Scenario(
         stream=stream,
         benign=_read(Benign, "[benign]", raw.get("benign", {})),
-        lookalikes=tuple(
-            _read(Lookalike, f"[[lookalike]] {i}", t)
-            for i, t in enumerate(_tables(raw, "lookalike"), 1)
-        ),
+        lookalikes=tuple(looks),
         campaigns=tuple(campaigns),
     )
 
@@ -282,6 +290,8 @@ def _check_campaign(c: Campaign, stream: Stream) -> None:
         raise _bad(where, "accounts, days", (c.accounts, c.days), "more than 0")
     if not 0.0 <= c.start < stream.days:
         raise _bad(where, "start", c.start, f"a day within the stream, 0 to {stream.days:g}")
+    if c.accounts * c.per_day * c.days > MOST:
+        raise _bad(where, "accounts, per_day, days", c, f"at most {MOST:,} exchanges")
     if c.pivot and stream.release_day < 0.0:
         raise _bad(where, "pivot", True, "[stream] release_day")
 
