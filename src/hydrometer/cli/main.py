@@ -21,6 +21,7 @@ VERBS = {
     "panel": "hydrometer.cli.panel:panel",
     "terms": "hydrometer.cli.terms:terms",
     "distill": "hydrometer.cli.distill:distill",
+    "watch": "hydrometer.cli.watch:watch",
     "report": "hydrometer.cli.report:report",
     "bench": "hydrometer.cli.bench:bench",
 }
@@ -31,6 +32,7 @@ SAYS = {
     "panel": "Build, list and check the panel of reference models.",
     "terms": "Do the terms of every teacher permit this use, here, now?",
     "distill": "Train a student with leave, every example on record.",
+    "watch": "See a distillation campaign in an API's traffic, and act on it.",
     "report": "Render findings for people.",
     "bench": "Measure Hydrometer itself.",
 }
