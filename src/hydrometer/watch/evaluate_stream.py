@@ -21,6 +21,8 @@ from hydrometer.watch.sources.decoded import Decoded
 __all__ = ["Part", "Stream", "load_stream"]
 
 _REASONS = 20
+KEPT = 4096
+"""Characters kept of a prompt: more than any of the peers reads."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Part:
     time : ndarray of int64
         Microseconds since 1970.
     prompts : tuple of str
-        Last user messages, empty where none is recorded; no text at all where none was asked for.
+        Beginnings of the last user messages, empty where none is recorded; no text at all where
+        none was asked for.
     """
 
     events: pa.RecordBatch
@@ -134,7 +137,7 @@ def load_stream(
             batches.append(observer(part.observations))
             names.extend(o.account for o in part.observations)
             if prompts:
-                texts.extend(o.user or "" for o in part.observations)
+                texts.extend((o.user or "")[:KEPT] for o in part.observations)
         begun = clock.process_time()
         seconds["observe"] += begun - decoded
     if not names:

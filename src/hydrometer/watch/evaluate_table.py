@@ -149,7 +149,8 @@ def _cost(found: dict[str, Any]) -> list[str]:
     spent = ", ".join(f"{k} {v} s" for k, v in found["seconds"].items())
     lines += [
         f"- state: {found['state_bytes_per_account']:,.0f} bytes for each account; "
-        f"peak memory {found['peak_rss_mb']:,.0f} MB, with the whole stream in memory",
+        f"peak memory {found['peak_rss_mb']:,.0f} MB, with the whole stream (and what peers need) "
+        "in memory",
         f"- processor time of this run: {spent}; {found['details']['looks']} looks",
     ]
     return lines
