@@ -1,0 +1,79 @@
+"""One name for what grows, and what a look may change."""
+
+import numpy as np
+
+from hydrometer.watch.detect.register import GROWN, Register
+from hydrometer.watch.result import Cluster
+
+
+def cluster(name, accounts, level="notice", events=100):
+    who = tuple(int(a) for a in accounts)
+    return Cluster(name, who, (1.0,) * len(who), 0, 1, events, 1.0, 1.0, level)
+
+
+def look(register, accounts, time, level="notice", events=100):
+    who = np.array(sorted(accounts), dtype=np.uint64)
+    name = register.name(who, set())
+    charged = register.charge(name, events, time)
+    return register.keep(cluster(name, who, level, events), time, charged=charged), charged
+
+
+def test_a_cluster_keeps_its_name_while_it_grows():
+    register = Register()
+    names = {look(register, range(10 * n), n)[0].id for n in (1, 2, 4, 8)}
+    assert len(names) == 1
+    other = look(register, range(1000, 1010), 9)[0].id
+    assert other not in names
+    assert other.startswith("c-")
+    assert len(other) == 18
+
+
+def test_one_name_is_given_once_in_a_scan():
+    register = Register()
+    first = look(register, range(20), 1)[0].id
+    again = register.name(np.arange(15, dtype=np.uint64), {first})
+    assert again != first
+
+
+def test_a_look_is_charged_when_the_cluster_has_grown():
+    register = Register()
+    charged = [
+        look(register, range(20), t, events=n)[1] for t, n in enumerate((100, 105, 109, 111))
+    ]
+    assert charged == [True, False, False, True]
+    assert register.looks == 2
+    assert GROWN == 1.1
+
+
+def test_an_uncharged_look_raises_nothing():
+    register = Register()
+    assert look(register, range(20), 1, "notice")[0].level == "notice"
+    assert look(register, range(20), 2, "alarm")[0].level == "notice"
+    assert look(register, range(20), 3, "none")[0].level == "none"
+    assert look(register, range(20), 4, "alarm", events=200)[0].level == "alarm"
+
+
+def test_an_alarm_stands():
+    register = Register()
+    look(register, range(20), 1, "alarm")
+    assert look(register, range(20), 2, "none")[0].level == "alarm"
+    assert look(register, range(20), 3, "none", events=500)[0].level == "alarm"
+
+
+def test_what_a_scan_does_not_find_again_is_remembered():
+    register = Register()
+    look(register, range(20), 1, "alarm")
+    look(register, range(100, 120), 1, "notice")
+    look(register, range(200, 220), 2, "suspect")
+    assert [c.level for c in register.unseen(2)] == ["alarm"]
+
+
+def test_the_budget_counts_looks_and_the_widest_choice():
+    register = Register()
+    assert register.tested == 0
+    look(register, range(20), 50)
+    look(register, range(100, 120), 60)
+    for n in (30, 70, 40):
+        register.family(n)
+    assert register.tested == 72
+    assert register.since == 50
