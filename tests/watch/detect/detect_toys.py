@@ -210,3 +210,19 @@ def check_contract(measure, speaks):
     np.testing.assert_allclose(
         [other.strength, other.log_e], [heard.strength, heard.log_e], rtol=1e-9, atol=1e-9
     )
+
+
+def by_hand(rng, same=None, accounts=60):
+    """People who fill the campaign's frame themselves; with ``same``, from so few fills."""
+    fills = [words(rng, 4) for _ in range(same or 0)]
+    out = []
+    for row in benign(rng, accounts=accounts):
+        fill = fills[int(rng.integers(same))] if same else words(rng, 4)
+        name = {"request": "h" + row.request, "account": "h" + row.account}
+        out.append(row._replace(user=FRAME.format(fill, fill), **name))
+    return out
+
+
+def pseudonyms(prefix, n):
+    """Pseudonyms of the accounts of a toy."""
+    return {KEY.account(f"{prefix}{i}") for i in range(n)}
