@@ -1,6 +1,6 @@
 """How long a decision takes: in the process, and over loopback from another one.
 
-    python bench/watch/latency.py --out bench/results/watch-latency
+    python bench/watch/latency.py --out bench/results/watch
 
 The client is open-loop: requests leave by the clock, whether or not earlier ones were answered,
 and a wait counts from the moment at which its request was due. The client runs in a process of
@@ -260,8 +260,8 @@ def main():
         "sidecar": sidecar(asked.accounts, asked.rate, asked.seconds, asked.runs, asked.events),
     }
     asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
-    (asked.out / "table.md").write_text(table(result))
+    (asked.out / "latency.json").write_text(json.dumps(result, indent=1) + "\n")
+    (asked.out / "latency.md").write_text(table(result))
     print(table(result))
 
 

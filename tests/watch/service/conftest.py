@@ -27,11 +27,11 @@ def free_port():
 class Service:
     """One running service."""
 
-    def __init__(self, state, *, command=None, env=(), ahead=0, port=None, **setup):
+    def __init__(self, state, *, command=None, env=(), port=None, **setup):
         self.state, self.port = Path(state), port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.admin = {"authorization": f"Bearer {ADMIN}"}
-        told = {"port": self.port, "ahead": ahead, "setup": {"state": str(state), **setup}}
+        told = {"port": self.port, "setup": {"state": str(state), **setup}}
         if command:
             told["command"] = command
         self.log = self.state.with_name(self.state.name + ".log")

@@ -66,6 +66,7 @@ class Front:
         self._link, self._key, self._attribution = link, key, attribution
         self._tokens = tokens
         self._throttle = Throttle()
+        self._asking = 0
         self.counts: Counter[str] = Counter()
 
     def ingest(self, format: str) -> Handler:
@@ -108,7 +109,8 @@ class Front:
         if dropped.isdecimal() and len(dropped) < 10:
             self.counts["dropped"] += int(dropped)
         # LiteLLM sends again after a 5xx alone; the others after a 429 too.
-        body = await self._body(request, busy=503 if format == "litellm" else 429, bound=True)
+        busy = 503 if format == "litellm" else 429
+        body = await self._body(request, busy, self._link.reserve, self._link.release)
         source = f"{request.url.path} from {request.client.host if request.client else '?'}"
         header = {"format": format, "source": source, "type": kind or JSON, "encoding": encoding}
         return await self._link.deliver(header, body)
@@ -121,8 +123,24 @@ class Front:
             told = problem("no valid token", wanted="authorization: Bearer TOKEN")
             raise _RefusedError(401, told)
 
-    async def _body(self, request: Request, *, busy: int, bound: bool) -> bytes:
-        """Read a body within its limit; with ``bound`` its bytes are reserved, for `deliver`."""
+    def _reserve(self, size: int) -> bool:
+        """Take bytes of the bound on bodies that ask for decisions: events have their own."""
+        if self._asking + size > self._link.setup.inflight:
+            return False
+        self._asking += size
+        return True
+
+    def _release(self, size: int) -> None:
+        self._asking -= size
+
+    async def _body(
+        self,
+        request: Request,
+        busy: int,
+        reserve: Callable[[int], bool],
+        release: Callable[[int], None],
+    ) -> bytes:
+        """Read a body within its limit and within the bound; its bytes stay reserved."""
         largest = self._link.setup.largest
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > largest:
@@ -133,11 +151,10 @@ class Front:
             async for part in request.stream():
                 if size + len(part) > largest:
                     raise _too_large(f"more than {size}", largest)
-                if bound and not self._link.reserve(len(part)):
+                if not reserve(len(part)):
                     self.counts["flooded"] += 1
                     told = problem(
-                        "too many events wait for the disk",
-                        got=f"{self._link.waiting} bytes",
+                        "too many bytes wait here already",
                         wanted=f"at most {self._link.setup.inflight}",
                         next="send the same body again a little later",
                     )
@@ -145,8 +162,7 @@ class Front:
                 size += len(part)
                 parts.append(part)
         except (_RefusedError, ClientDisconnect) as err:
-            if bound:
-                self._link.release(size)
+            release(size)
             if isinstance(err, ClientDisconnect):
                 raise _RefusedError(400, problem("the client went away")) from err
             raise
@@ -156,29 +172,35 @@ class Front:
 
     async def decide(self, request: Request) -> Response:
         """Answer the plain contract."""
-        try:
-            self._open(request)
-            body = await self._body(request, busy=503, bound=False)
-            account = plain_account(body, self._attribution)
-        except _RefusedError as err:
-            return _json(*err.answer)
-        except InputError as err:
-            return _json(400, problem_of(err))
-        return _json(200, plain_answer(*self._look(account)))
+        return await self._answer(
+            request, lambda body: plain_answer(*self._look(plain_account(body, self._attribution)))
+        )
 
     async def guardrail(self, request: Request) -> Response:
         """Answer LiteLLM's guardrail contract."""
+
+        def answer(body: bytes) -> dict[str, Any]:
+            asked = litellm_account(body, self._attribution)
+            if asked.answer:  # an answer is never held back or altered here
+                return litellm_answer(NOTHING)
+            return litellm_answer(*self._look(asked.account))
+
+        return await self._answer(request, answer)
+
+    async def _answer(
+        self, request: Request, answer: Callable[[bytes], dict[str, Any]]
+    ) -> Response:
         try:
             self._open(request)
-            body = await self._body(request, busy=503, bound=False)
-            asked = litellm_account(body, self._attribution)
+            body = await self._body(request, 503, self._reserve, self._release)
         except _RefusedError as err:
             return _json(*err.answer)
+        try:
+            return _json(200, answer(body))
         except InputError as err:
             return _json(400, problem_of(err))
-        if asked.answer:  # an answer is never held back or altered here
-            return _json(200, litellm_answer(NOTHING))
-        return _json(200, litellm_answer(*self._look(asked.account)))
+        finally:
+            self._release(len(body))
 
     def _look(self, raw: str | None) -> tuple[Any, float]:
         self.counts["decisions"] += 1

@@ -196,10 +196,7 @@ class Engine:
             return  # no tick yet
         if self._now - self._pruned >= DAY:
             self._pruned = self._now
-            try:
-                self._log.prune(self._now - int((self._setup.window + 1) * DAY))
-            except StoreError as err:
-                sys.stderr.write(f"hydrometer watch: {err}\n")
+            self._prune(self._now - int((self._setup.window + 1) * DAY))
         if self._scanner is not None and self._scanner.poll() is None:
             return
         if time.monotonic() - self._tried < PATIENCE:
@@ -216,6 +213,14 @@ class Engine:
         threading.Thread(
             target=feed.serve, args=(mine, self._log, lambda: self._now, self._tell), daemon=True
         ).start()
+
+    def _prune(self, before: int) -> None:
+        """Forget what no window holds any more; the log is opened anew then, so look first."""
+        try:
+            if any(True for _ in self._log.scan(None, before, columns=("id",))):
+                self._log.prune(before)
+        except StoreError as err:
+            sys.stderr.write(f"hydrometer watch: {err}\n")
 
 
 def run(descriptor: int, *, open_log: OpenLog = EventLog) -> int:

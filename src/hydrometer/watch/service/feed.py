@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -36,6 +36,11 @@ class Log(Protocol):
         self, since_row: int = 0, *, batch_size: int = 4096
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield rows in the order of appending, each batch with the number to go on from."""
+
+    def scan(
+        self, begin: int | None = None, end: int | None = None, *, columns: Sequence[str] | None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield rows by time."""
 
     def prune(self, before: int) -> int:
         """Remove rows by time."""

@@ -25,7 +25,7 @@ COMMAND = (sys.executable, "-m", "hydrometer.watch.service.engine")
 
 BACKOFF = (0.2, 5.0)
 """Seconds before an engine that died is started again: at first, and at most."""
-GIVE_UP = 15.0
+GIVE_UP = 8.0
 """Seconds after which an engine that never came up ends the service."""
 DRAIN = 30.0
 """Seconds that the engine has to store what waits when the service ends."""
