@@ -51,7 +51,7 @@ def account_of(value: str) -> str:
     Examples
     --------
     >>> account_of("Bearer sk-1") == account_of("sk-1"), account_of("sk-1")[:8]
-    (True, 'c0e2c43d')
+    (True, '0f2c10bf')
     """
     scheme, _, rest = value.strip().partition(" ")
     secret = rest.strip() if scheme.lower() == "bearer" and rest else value.strip()
