@@ -63,11 +63,10 @@ def _one_customer(view: View) -> Explanation:
     counts = view.counts()
     top = float(counts.max() / counts.sum()) if counts.size else 1.0
     org = view.link_object[(view.link_object >> np.uint64(60)) == Kind.ORG]
-    declared = 0.0
-    if org.size:
-        declared = float(np.unique(org, return_counts=True)[1].max() / view.members.size)
+    keys = np.unique(org, return_counts=True)[1]
+    declared = float(keys[keys > 1].sum() / view.members.size)
     if top > ONE or declared > ONE:
-        told = f"one account sends {top:.0%}; one organisation holds {declared:.0%} of the members"
+        told = f"one account sends {top:.0%}; {declared:.0%} share a declared organisation"
         return Explanation(name, "possible", told)
     told = f"the largest account sends {top:.0%} of the group's exchanges"
     return Explanation(name, "excluded", told + ("" if org.size else "; no organisation recorded"))
@@ -97,24 +96,37 @@ def _public_prompt(signals: Mapping[str, Signal]) -> Explanation:
     told = f"rates differ with an overdispersion of {spread:.2f}"
     if links > TIED:
         return Explanation(name, "excluded", f"{links:.0%} of the accounts are tied otherwise")
-    collects = hoarding.strength >= HOARDS and signals["elicitation"].strength >= ASKS
-    if collects:
-        return Explanation(name, "excluded", f"{told}; the exchanges ask for and keep answers")
+    beyond = _beyond(signals)
+    if len(beyond) > 1:
+        return Explanation(name, "excluded", f"{told}; beyond the frame: {', '.join(beyond)}")
     people = balance.strength < 0 or (hoarding.strength < 0 and balance.strength < 0.5)
     return Explanation(name, "possible" if people else "excluded", told)
 
 
 def _by_hand(signals: Mapping[str, Signal]) -> Explanation:
     name = "people who copied a frame and fill it by hand"
+    beyond = _beyond(signals)
+    told = f"beyond the frame: {', '.join(beyond) or 'nothing'}"
+    return Explanation(name, "excluded" if len(beyond) > 1 else "possible", told)
+
+
+def _beyond(signals: Mapping[str, Signal]) -> list[str]:
+    """Return what a group shows beyond a shared frame; one such thing the frame itself may bring.
+
+    A public prompt may ask for steps, and a popular one for long answers: two together it takes.
+    """
     seen = {
-        "elicitation": (signals["elicitation"].strength, ASKS),
-        "hoarding": (signals["hoarding"].strength, HOARDS),
+        "elicitation": (_surely(signals["elicitation"]), ASKS),
+        "hoarding": (_surely(signals["hoarding"]), HOARDS),
         "links": (signals["links"].measures.get("tied", 0.0), TIED),
-        "pivot": (signals["pivot"].strength, ASKS),
+        "pivot": (_surely(signals["pivot"]), ASKS),
     }
-    speak = [k for k, (value, bar) in seen.items() if value >= bar]
-    told = f"beyond the frame: {', '.join(speak) or 'nothing'}"
-    return Explanation(name, "excluded" if speak else "possible", told)
+    return [k for k, (value, bar) in seen.items() if value >= bar]
+
+
+def _surely(signal: Signal) -> float:
+    """Return the strength less two standard errors: a dozen accounts may look so by chance."""
+    return signal.strength - 2.0 * signal.measures.get("error", math.nan)
 
 
 def _batch(view: View, signals: Mapping[str, Signal]) -> Explanation:

@@ -190,7 +190,7 @@ class Monitor:
         score = triage(sketch, count, population)
         looks = int(self.settings.groups["looks"])
         chosen = np.argsort(-score, kind="stable")[:looks]
-        chosen = np.sort(chosen[np.isfinite(score[chosen])])
+        chosen = np.sort(chosen[score[chosen] >= self.settings.groups["worth"]])
         label = np.full(count, -1)
         label[chosen] = np.arange(chosen.size)
         kept, mine = label[group] >= 0, label[member_group] >= 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.signals.reading import LEAST, bet, reading, silent
+from hydrometer.watch.detect.signals.reading import LEAST, bet, error, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
@@ -33,7 +33,6 @@ def measure(view: View) -> Signal:
     members = view.per_member(mean)
     if (~np.isnan(members)).sum() < LEAST:
         return silent(NAME, "no text is recorded")
-    level = float(np.nanmean(members))
     (asks, usual_asks), (inner, usual_inner) = shares["elicit"], shares["trace"]
     return reading(
         NAME,
@@ -42,5 +41,11 @@ def measure(view: View) -> Signal:
         f"({usual_asks:.0%} is usual), {inner:.0%} for inner reasoning or grades "
         f"({usual_inner:.0%})",
         log_e=bet(members, 0.5),
-        measures={"asks": asks, "usual": usual_asks, "inner": inner, "usual_inner": usual_inner},
+        measures={
+            "error": 2.0 * error(members),
+            "asks": asks,
+            "usual": usual_asks,
+            "inner": inner,
+            "usual_inner": usual_inner,
+        },
     )

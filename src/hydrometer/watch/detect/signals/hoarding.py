@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.signals.reading import LEAST, bet, reading, silent
+from hydrometer.watch.detect.signals.reading import LEAST, bet, error, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
@@ -32,7 +32,7 @@ def measure(view: View) -> Signal:
     if (~np.isnan(members)).sum() < LEAST:
         return silent(NAME, "neither tokens nor turns nor parameters are recorded")
     level = float(np.nanmean(members))
-    measures = {"rank": level}
+    measures = {"rank": level, "error": 4.0 * error(members)}
     for aspect in ASPECTS:
         row = _ranks(view, aspect)
         if (~np.isnan(row)).any():

@@ -25,6 +25,8 @@ NAME = "links"
 LEVEL = 1e-3
 USUAL = 0.25
 """Usualness from which a shared thing is no tie."""
+CLIENT = (Kind.AGENT, Kind.SDK, Kind.SHAPE)
+"""A program that many people use brings these: they tie requests, not accounts."""
 NAMES = {
     **{Kind.PAYMENT: "payment", Kind.SIGNUP: "sign-up", Kind.IP: "address", Kind.NET: "network"},
     **{Kind.TLS: "TLS", Kind.OTHER: "other header", Kind.AGENT: "agent", Kind.SDK: "SDK"},
@@ -68,7 +70,8 @@ def measure(view: View) -> Signal:
         rare[which] = np.maximum(0.0, 1.0 - view.link_usual[mine] / USUAL)
         strong = (p < LEVEL)[which]
         at = np.searchsorted(view.members, view.link_account[mine])
-        covered[at[strong]] = True
+        if code not in CLIENT:
+            covered[at[strong & (rare[which] >= 0.5)]] = True
         np.maximum.at(weight, at[strong], rare[which][strong])
         share = float(np.unique(at[strong]).size / m)
         measures[name.replace(" ", "_")] = share
@@ -81,7 +84,7 @@ def measure(view: View) -> Signal:
         "members tied by something that chance would not give them: "
         + (", ".join(told) if told else "none"),
         log_e=average_evalues(log_e).log_e if log_e else math.nan,
-        measures={"tied": float(covered.mean()), **measures},
+        measures={**measures, "tied": float(covered.mean())},
     )
 
 

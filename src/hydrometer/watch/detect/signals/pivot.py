@@ -36,7 +36,9 @@ def measure(view: View) -> Signal:
         usual = float(line[window].sum() / total)
         if mine - usual > best:
             best = mine - usual
-            measures = {"share": mine, "usual": usual}
+            moved = np.unique(view.of[inside]).size
+            wide = float(np.sqrt(max(mine * (1.0 - mine), 0.25 / moved) / moved))
+            measures = {"share": mine, "usual": usual, "error": wide}
             told = (
                 f"{mine:.0%} of the group's traffic went to a new model within two days, "
                 f"{usual:.0%} of all traffic"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hydrometer.stats.eprocess import bet_on_means
 from hydrometer.watch.result import Signal
 
-__all__ = ["bet", "clip", "reading", "silent"]
+__all__ = ["bet", "clip", "error", "reading", "silent"]
 
 LEAST = 5
 """Members below which a signal does not speak."""
@@ -48,3 +48,9 @@ def bet(values: NDArray[np.float64], mean: float) -> float:
     """
     known = values[~np.isnan(values)]
     return bet_on_means(known, mean=mean).log_e if known.size else math.nan
+
+
+def error(values: NDArray[np.float64]) -> float:
+    """Return the standard error of the mean of member scores; NaN below two."""
+    known = values[~np.isnan(values)]
+    return float(known.std(ddof=1) / math.sqrt(known.size)) if known.size > 1 else math.nan
