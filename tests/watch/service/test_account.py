@@ -1,4 +1,9 @@
+import contextlib
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hydrometer.errors import InputError
 from hydrometer.watch.middleware import account_of
@@ -49,3 +54,20 @@ def test_a_plain_request_names_the_account_or_brings_headers():
 def test_anything_else_is_refused(body):
     with pytest.raises(InputError):
         litellm_account(body, DEFAULT) if b"request" in body else plain_account(body, DEFAULT)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+fields = st.sampled_from(
+    ["account", "headers", "request_data", "request_headers", "input_type", "authorization"]
+)
+
+
+@given(st.binary() | st.dictionaries(fields, values).map(lambda v: json.dumps(v).encode()))
+def test_whatever_is_asked_only_our_errors_come_of_it(body):
+    for read in (litellm_account, plain_account):
+        with contextlib.suppress(InputError):
+            read(body, DEFAULT)

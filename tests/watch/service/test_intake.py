@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hydrometer.errors import InputError
 from hydrometer.watch.key import Key
@@ -59,3 +61,27 @@ def test_bad_rows_stand_beside_good_ones(intake):
 def test_a_body_that_is_nothing_is_an_error_of_ours(intake):
     with pytest.raises(InputError):
         intake({**HEADER, "encoding": "gzip"}, b"x")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+fields = ["id", "account", "time", "model", "prompt", "sampling", "headers", "tokens_in"]
+rows = st.fixed_dictionaries(
+    {"account": st.text() | values, "time": st.integers(0, 4 * NOW) | values},
+    optional={name: values for name in fields if name not in ("account", "time")},
+)
+READ = Intake(Observer(Key(bytes(32))), Attribution(), window=2.0)
+
+
+@settings(max_examples=60)
+@given(st.binary() | st.lists(rows, min_size=1, max_size=3).map(lambda v: json.dumps(v).encode()))
+def test_whatever_comes_only_our_errors_come_of_it(body):
+    for format in ("jsonl", "litellm", "otlp-traces"):
+        try:
+            taken = READ({**HEADER, "format": format}, body)
+        except InputError:
+            continue
+        assert all(t <= NOW + 86_400_000_000 for t in taken.events.column("time").to_pylist())

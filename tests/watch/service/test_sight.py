@@ -1,4 +1,8 @@
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hydrometer.watch.service.sight import LARGEST, TAIL, Sight
 
@@ -81,3 +85,25 @@ def test_a_huge_request_is_not_held():
     sight = make()
     feed(sight, b"x" * (LARGEST + 5), [b"y" * (LARGEST + 5)] * 3)
     assert sight.size <= 2 * (LARGEST + 5)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+names = st.sampled_from(
+    ["messages", "usage", "choices", "stream", "n", "response", "tools", "prompt", "input"]
+)
+bodies = st.binary() | st.dictionaries(names, values).map(lambda v: json.dumps(v).encode())
+
+
+@settings(max_examples=60)
+@given(bodies, bodies, st.booleans())
+def test_whatever_passes_gives_a_row(asked, answered, stream):
+    sight = make()
+    kind = b"text/event-stream" if stream else b"application/json"
+    feed(sight, asked, [b"data: " + answered] if stream else [answered], kind=kind)
+    row = sight.record()
+    assert row["account"] == "a"
+    assert row["status"] in ("ok", "truncated", "filtered")
