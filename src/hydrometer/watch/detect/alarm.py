@@ -1,15 +1,14 @@
 """Which clusters are alarms: the budget, the score, and no harmless reading left.
 
-With M clusters tested in 30 days and e-values of mean at most 1 under the null, the expected number
-of null clusters with ``e >= M / k`` is at most k, under any dependence (Markov): that is the user's
-budget of k alarms by chance in 30 days. A cluster that is looked at again is no new one: its largest
-e-value so far counts once, because a cluster is tested again only on what it has become, and is
-charged for each look (see `Budget`).
+With M clusters tested in 30 days and e-values of mean at most 1 under the null, the expected
+number of null clusters with ``e >= M / k`` is at most k, under any dependence (Markov): that is
+the user's budget of k alarms by chance in 30 days. A cluster is tested again only when it has
+grown, and each such look is charged as a test (see `Budget`).
 
 References
 ----------
-Vovk, V. and Wang, R. (2021), E-values, Ann. Statist. 49, 1736-1754, section 5; Wang, R. and Ramdas,
-A. (2022), False discovery rate control with e-values, section 4.
+Vovk, V. and Wang, R. (2021), E-values, Ann. Statist. 49, 1736-1754, section 5; Wang, R. and
+Ramdas, A. (2022), False discovery rate control with e-values, section 4.
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ __all__ = ["FEATURES", "Profiles", "features"]
 FEATURES = ("single", "ratio", "answer", "batch", "elicit", "trace", "scripted", "pinned")
 """Features of an exchange, each a float64; NaN where not recorded.
 
-``single``: one user message. ``ratio``: log2 of output over input tokens. ``answer``: log2 of output
-tokens. ``batch``: not streamed. ``elicit``: any phrase of collection. ``trace``: the inner reasoning
-asked for, or graded. ``scripted``: no tools were offered. ``pinned``: sampling parameters were set.
+``single``: one user message. ``ratio``: log2 of output over input tokens. ``answer``: log2 of
+output tokens. ``batch``: not streamed. ``elicit``: any phrase of collection. ``trace``: the inner
+reasoning asked for, or graded. ``scripted``: no tools were offered. ``pinned``: parameters were
+set.
 """
 
 _MIX = np.uint64(0xD6E8FEB86659FD93)

@@ -1,4 +1,4 @@
-"""Clusters over time: one name for what grows from scan to scan, and a memory of what was found."""
+"""Clusters over time: one name for what grows from scan to scan, and a memory of finds."""
 
 from __future__ import annotations
 

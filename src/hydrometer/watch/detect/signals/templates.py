@@ -30,6 +30,7 @@ def measure(view: View) -> Signal:
     return reading(
         NAME,
         (mass - PHRASE) / (FRAME - PHRASE) if mass > PHRASE else mass / PHRASE - 1.0,
-        f"{mass:.0%} of the sampled text of these prompts is shared by {view.members.size} accounts",
+        f"{mass:.0%} of the sampled text of these prompts is shared by {view.members.size} "
+        "accounts",
         measures={"mass": mass, "accounts": float(view.members.size)},
     )

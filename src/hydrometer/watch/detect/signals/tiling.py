@@ -1,8 +1,8 @@
 """One worklist walked without repeats: how rarely two accounts send the same text.
 
-People who share a frame share what they put into it: an assignment, a benchmark, a popular question.
-A worklist that is dealt out over accounts has each entry once. With fewer duplicates than the texts
-in hand would give if each account drew from them at random, somebody deals.
+People who share a frame share what they put into it: an assignment, a benchmark, a popular
+question. A worklist that is dealt out over accounts has each entry once. With fewer duplicates
+than the texts in hand would give if each account drew from them at random, somebody deals.
 """
 
 from __future__ import annotations

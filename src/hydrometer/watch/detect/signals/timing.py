@@ -15,7 +15,7 @@ HOUR = 3_600_000_000
 
 
 def measure(view: View) -> Signal:
-    """Measure the variation of gaps between a member's exchanges, and the empty hours of the day."""
+    """Measure how gaps between a member's exchanges vary, and the empty hours of the day."""
     order = np.lexsort((view.rows.time, view.of))
     of, time = view.of[order], view.rows.time[order]
     same = of[1:] == of[:-1]
@@ -36,7 +36,7 @@ def measure(view: View) -> Signal:
     return reading(
         NAME,
         (1.75 - cv) / 1.25,
-        f"gaps of an account vary with a coefficient of {cv:.2f} (1 is random, people are above 2); "
-        f"evenness over the hours of the day {flat:.2f}",
+        f"gaps of an account vary with a coefficient of {cv:.2f} (1 is random, people are "
+        f"above 2); evenness over the hours of the day {flat:.2f}",
         measures={"cv": cv, "evenness": flat},
     )
