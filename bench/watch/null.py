@@ -5,7 +5,7 @@
 Each stream is made by ``hydrometer watch simulate`` from a scenario of benign accounts and
 look-alikes, with a seed of its own, and replayed through a fresh monitor. Every alarm is false.
 Lines of OUT/null.jsonl are kept: a run that was stopped goes on where it stood, if scenario,
-settings, cadence and version of the software are the same.
+settings, cadence and the code of `watch` are the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from hydrometer import __version__
+import hydrometer.watch
 from hydrometer.cli.bench_watch import Run, run
 from hydrometer.stats.roc import exact_rate
 from hydrometer.watch.detect.settings import load_settings
@@ -135,6 +135,12 @@ def to_table(rows: list[dict[str, Any]], found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _code() -> str:
+    """Return a hash of the detector: what another one said is not gone on with."""
+    files = sorted(Path(hydrometer.watch.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
+
+
 def main() -> int:
     """Replay what is missing, then judge all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -152,7 +158,7 @@ def main() -> int:
         settings.plain(),
         args.every,
         args.no_text,
-        __version__,
+        _code(),
     ]
     same = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     args.out.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hydrometer import __version__
+import hydrometer.watch
 from hydrometer.store.log import EventLog
 from hydrometer.watch.detect.monitor import Monitor
+from hydrometer.watch.detect.ray import RayEngine
 from hydrometer.watch.detect.settings import load_settings
 from hydrometer.watch.detect.state import State
 from hydrometer.watch.evaluate import peak_rss_mb
@@ -42,11 +42,11 @@ DAYS = 30
 BEGIN = 1_790_000_000_000_000 // DAY * DAY
 CAMPAIGN, SHARE = 200, 0.01
 FRAMES, CLIENTS = 4000, 300
-PARTS = 2
-EQUAL = 10**6
-"""Events up to which the engines are compared."""
 TRIM = 1_000_000
 """Events after which the state is bounded."""
+
+Cell = tuple[int, int, str]
+"""Events, accounts asked for, engine."""
 
 
 def batches(events: int, accounts: int, seed: int) -> Iterator[pa.RecordBatch]:
@@ -167,49 +167,18 @@ class _Laps:
         self._mark = now
 
 
-def run_cell(events: int, accounts: int, engine: str, seed: int, trim: bool) -> dict[str, Any]:
-    """Fold a stream, look at it, and return what it cost.
-
-    A state may be bounded only as a whole, so engines are compared without that, and large streams
-    are measured with it.
-    """
-    before = peak_rss_mb()
+def run_cell(events: int, accounts: int, engine: str, seed: int) -> dict[str, Any]:
+    """Put a stream on the log, fold it, look at it, and return what it cost and what it says."""
+    before, end = peak_rss_mb(), BEGIN + DAYS * DAY
     laps = _Laps()
-    out: dict[str, Any] = {
-        "events": events,
-        "asked_accounts": accounts,
-        "engine": engine,
-        "trimmed": trim,
-    }
-    if engine == "local":
-        out |= _local(events, accounts, seed, trim, laps)
-    else:
-        out |= _parts(events, accounts, seed, laps)
-    out["fold_per_cpu_s"] = round(events / max(laps.cpu["fold"], 1e-9))
-    for name in ("fold", "merge", "log", "scan"):
-        if name in laps.cpu:
-            out[f"{name}_cpu_s"] = round(laps.cpu[name], 2)
-            out[f"{name}_wall_s"] = round(laps.wall[name], 2)
-    out["peak_rss_mb"], out["rss_before_mb"] = peak_rss_mb(), before
-    return out
-
-
-def _sizes(state: State) -> dict[str, Any]:
-    return {
-        "accounts": len(state.profiles),
-        "pairs": len(state.pairs),
-        "state_mb": round(state.nbytes / 1e6, 2),
-        "state_bytes_per_account": round(state.nbytes / len(state.profiles), 1),
-        "state": digest_state(state),
-    }
-
-
-def _local(events: int, accounts: int, seed: int, trim: bool, laps: _Laps) -> dict[str, Any]:
-    """One process: log on disk, monitor, and one look."""
-    end = BEGIN + DAYS * DAY
     with tempfile.TemporaryDirectory() as folder:
         log = EventLog(Path(folder) / "events.duckdb", EVENTS)
-        monitor = Monitor(load_settings(), events=lambda: log.scan(batch_size=CHUNK))
+        monitor = Monitor(
+            load_settings(),
+            events=lambda: log.scan(batch_size=CHUNK),
+            engine=RayEngine() if engine == "ray" else None,
+        )
+        laps("start")
         since = 0
         for batch in batches(events, accounts, seed):
             laps("make")
@@ -217,101 +186,82 @@ def _local(events: int, accounts: int, seed: int, trim: bool, laps: _Laps) -> di
             laps("log")
             monitor.add(batch)
             since += batch.num_rows
-            if trim and since >= TRIM:
+            if since >= TRIM:
                 monitor.settle()
                 monitor.trim(int(batch.column("time")[-1].as_py()))
                 since = 0
             laps("fold")
         monitor.settle()
-        if trim:
-            monitor.trim(end)
+        monitor.trim(end)
         laps("fold")
-        out = _sizes(monitor.state)
-        laps("make")
+        state = digest_state(monitor.state)
+        laps("digest")
         scan = monitor.scan(end)
         laps("scan")
-        out["clusters"] = len(scan.clusters)
-        out["alarms"] = sum(c.level == "alarm" for c in scan.clusters)
-        out["scan"] = digest_scan(scan)
+        held = monitor.state
+        seen = len(held.profiles)
+        out = {
+            "events": events,
+            "asked_accounts": accounts,
+            "engine": engine,
+            "accounts": seen,
+            "pairs": len(held.pairs),
+            "state_mb": round(held.nbytes / 1e6, 2),
+            "state_bytes_per_account": round(held.nbytes / seen, 1),
+            "clusters": len(scan.clusters),
+            "alarms": sum(c.level == "alarm" for c in scan.clusters),
+            "state": state,
+            "scan": digest_scan(scan),
+            "peak_rss_mb": peak_rss_mb(),
+            "rss_before_mb": before,
+        }
         log.close()
+    for name in ("fold", "log", "scan"):
+        out[f"{name}_cpu_s"] = round(laps.cpu[name], 2)
+        out[f"{name}_wall_s"] = round(laps.wall[name], 2)
     return out
 
 
-def fold_part(events: int, accounts: int, seed: int, part: int, parts: int) -> tuple[State, float]:
-    """Fold the accounts of one part; return the state and the processor time of folding alone."""
-    state, spent = State(), 0.0
-    for batch in batches(events, accounts, seed):
-        mine = batch.filter(batch.column("account").to_numpy() % np.uint64(parts) == part)
-        begun = time.process_time()
-        state.update(mine)
-        spent += time.process_time() - begun
-    return state, spent
-
-
-def _parts(events: int, accounts: int, seed: int, laps: _Laps) -> dict[str, Any]:
-    """Two processes, each with half of the accounts; then one state of both."""
-    whole = State()
-    with ProcessPoolExecutor(PARTS) as pool:
-        waiting = [
-            pool.submit(fold_part, events, accounts, seed, part, PARTS) for part in range(PARTS)
-        ]
-        found = [w.result() for w in waiting]
-    laps("make")
-    laps.cpu["fold"] = sum(spent for _, spent in found)
-    laps.wall["fold"] = max(spent for _, spent in found)
-    for state, _ in found:
-        whole.merge(state)
-    laps("merge")
-    return _sizes(whole)
-
-
 def to_table(rows: list[dict[str, Any]]) -> str:
-    """Return the costs, and where engines differ, as Markdown."""
+    """Return the costs, and whether the engines say the same, as Markdown."""
     lines = [
         "# bench watch, scale",
         "",
-        "| events | accounts | engine | bounded | folded a second and core | one look, s "
-        "| state, MB | bytes an account | peak memory, MB | alarms | state is the same |",
-        "| --: | --: | --- | --- | --: | --: | --: | --: | --: | --: | --- |",
+        "| events | accounts | engine | folded a second and core | a second of the clock "
+        "| one look, s | state, MB | bytes an account | peak memory, MB | alarms "
+        "| state and look are the same |",
+        "| --: | --: | --- | --: | --: | --: | --: | --: | --: | --: | --- |",
     ]
-    known: dict[tuple[int, int], set[str]] = {}
+    said: dict[tuple[int, int], dict[str, tuple[str, str]]] = {}
     for r in rows:
-        if not r["trimmed"]:
-            known.setdefault((r["events"], r["asked_accounts"]), set()).add(r["state"])
-    engines: dict[tuple[int, int], set[str]] = {}
-    for r in rows:
-        if not r["trimmed"]:
-            engines.setdefault((r["events"], r["asked_accounts"]), set()).add(r["engine"])
-    order = sorted(
-        rows, key=lambda r: (r["trimmed"], r["events"], r["asked_accounts"], r["engine"])
-    )
+        cell = said.setdefault((r["events"], r["asked_accounts"]), {})
+        cell[r["engine"]] = (r["state"], r["scan"])
+    order = sorted(rows, key=lambda r: (r["events"], r["asked_accounts"], r["engine"]))
     for r in order:
-        cell = (r["events"], r["asked_accounts"])
-        same = "-"
-        if not r["trimmed"] and len(engines[cell]) > 1:
-            same = "yes" if len(known[cell]) == 1 else "NO"
-        look = f"{r['scan_cpu_s']:.1f}" if "scan_cpu_s" in r else "-"
+        cell = said[r["events"], r["asked_accounts"]]
+        same = "-" if len(cell) < 2 else "yes" if len(set(cell.values())) == 1 else "NO"
+        # A driver's processor time does not hold that of its workers.
+        core = f"{r['events'] / r['fold_cpu_s']:,.0f}" if r["engine"] == "local" else "-"
         lines.append(
-            f"| {r['events']:,} | {r['accounts']:,} | {r['engine']} "
-            f"| {'yes' if r['trimmed'] else 'no'} | {r['fold_per_cpu_s']:,} | {look} "
+            f"| {r['events']:,} | {r['accounts']:,} | {r['engine']} | {core} "
+            f"| {r['events'] / r['fold_wall_s']:,.0f} | {r['scan_wall_s']:.1f} "
             f"| {r['state_mb']:,.1f} | {r['state_bytes_per_account']:,.0f} "
-            f"| {r['peak_rss_mb']:,.0f} | {r.get('alarms', '-')} | {same} |"
+            f"| {r['peak_rss_mb']:,.0f} | {r['alarms']} | {same} |"
         )
     lines += [
         "",
-        "Seconds are processor time. Peak memory is of the whole process, with the log's cache "
-        "and what makes the events; before the first event it is about "
-        f"{max(r['rss_before_mb'] for r in rows):,.0f} MB.",
+        "One look is by the clock. Peak memory is of the first process, with the log's cache and "
+        "what makes the events; before the first event it is about "
+        f"{max(r['rss_before_mb'] for r in rows):,.0f} MB. Load of the machine: "
+        f"{min(r['load'] for r in rows):.1f} to {max(r['load'] for r in rows):.1f}.",
         "",
     ]
     return "\n".join(lines)
 
 
-def cells(events: list[int], accounts: list[int]) -> list[tuple[int, int, str, bool]]:
-    """Return what is to be measured: costs of all, and the engines against each other."""
-    found = [(e, a, "local", True) for e in events for a in accounts if a <= e / 5]
-    small = [(e, a) for e in events for a in accounts if e <= EQUAL and a <= e / 5]
-    return found + [(e, a, engine, False) for e, a in small for engine in ("local", "parts")]
+def cells(events: list[int], accounts: list[int], engines: list[str]) -> list[Cell]:
+    """Return what is to be measured: at least five events for each account."""
+    return [(e, a, engine) for e in events for a in accounts if a <= e / 5 for engine in engines]
 
 
 def main() -> int:
@@ -319,24 +269,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, nargs="+", default=[10**5, 10**6, 10**7])
     parser.add_argument("--accounts", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6])
+    parser.add_argument("--engines", nargs="+", default=["local", "ray"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder")
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.cell:
-        events, accounts, engine, trim = json.loads(args.cell)
-        print(json.dumps(run_cell(events, accounts, engine, args.seed, trim)))
+        events, accounts, engine = json.loads(args.cell)
+        print(json.dumps(run_cell(events, accounts, engine, args.seed)))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
     kept = args.out / "scale.jsonl"
-    told = [load_settings().plain(), __version__, args.seed]
+    told = [load_settings().plain(), _code(), args.seed]
     same = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     rows: list[dict[str, Any]] = []
     if kept.exists():
         rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
         rows = [r for r in rows if r["same"] == same]
-    done = {(r["events"], r["asked_accounts"], r["engine"], r["trimmed"]) for r in rows}
-    wanted = cells(args.events, args.accounts)
+    done = {_cell(r) for r in rows}
+    wanted = cells(args.events, args.accounts, args.engines)
     for cell in wanted:
         if cell in done:
             continue
@@ -347,19 +298,29 @@ def main() -> int:
         if found.returncode:
             print(f"{cell}: {found.stderr[-1000:]}", file=sys.stderr)
             return 1
-        row = {**json.loads(found.stdout), "load": os.getloadavg()[0], "same": same}
+        row = {
+            **json.loads(found.stdout.splitlines()[-1]),
+            "load": os.getloadavg()[0],
+            "same": same,
+        }
         rows.append(row)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        print(f"{cell}: {row['fold_per_cpu_s']:,} a second", file=sys.stderr)
+        print(f"{cell}: folded in {row['fold_wall_s']} s", file=sys.stderr)
     table = to_table([r for r in rows if _cell(r) in wanted])
     (args.out / "scale.md").write_text(table, encoding="utf-8")
     print(table)
     return 0 if "| NO |" not in table else 1
 
 
-def _cell(row: dict[str, Any]) -> tuple[int, int, str, bool]:
-    return row["events"], row["asked_accounts"], row["engine"], row["trimmed"]
+def _code() -> str:
+    """Return a hash of the detector: what another one measured is not gone on with."""
+    files = sorted(Path(hydrometer.watch.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
+
+
+def _cell(row: dict[str, Any]) -> Cell:
+    return row["events"], row["asked_accounts"], row["engine"]
 
 
 if __name__ == "__main__":
