@@ -181,6 +181,27 @@ def usualness(kind: NDArray[np.int64], sharing: NDArray[np.int64]) -> NDArray[np
     return out
 
 
+RARE = 0.125
+"""Usualness up to which a shared link is a tie between two accounts."""
+
+
+def chance_of_tie(
+    kind: NDArray[np.int64],
+    sharing: NDArray[np.int64],
+    usual: NDArray[np.float64],
+    accounts: int,
+) -> NDArray[np.float64]:
+    """Return, by kind, the chance that two random accounts share a rare thing, shape (16,).
+
+    Which accounts have a thing is random, given how many do: the pairs that share one, over all
+    pairs.
+    """
+    rare = usual <= RARE
+    pairs = sharing[rare].astype(np.float64) * (sharing[rare] - 1.0)
+    total = max(accounts * (accounts - 1.0), 1.0)
+    return np.bincount(kind[rare], weights=pairs, minlength=16) / total
+
+
 def runs(begins: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the numbers of all rows of some runs."""
     if not begins.size:

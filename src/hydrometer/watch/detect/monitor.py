@@ -13,7 +13,7 @@ from hydrometer.watch.detect.groups import Groups, Limits, find_groups, merge, r
 from hydrometer.watch.detect.judge import judge
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.detect.register import Register
-from hydrometer.watch.detect.select import Found, Lookup
+from hydrometer.watch.detect.select import Found, Lookup, keep_members
 from hydrometer.watch.detect.settings import Settings
 from hydrometer.watch.detect.state import State
 from hydrometer.watch.detect.triage import Sample, triage
@@ -186,6 +186,7 @@ class Monitor:
         merged, count = merge(member_group, member, weight, count)
         self._register.family(count)
         group, member_group = merged[group], merged[member_group]
+        member_group, member = _once(member_group, member)
         sketch = self._gather(self._sample.batches, object, group, member_group, member, count)
         score = triage(sketch, count, population)
         looks = int(self.settings.groups["looks"])
@@ -198,6 +199,7 @@ class Monitor:
         member_group, member = label[member_group[mine]], member[mine]
         count = chosen.size
         found = self._gather(self._events(), object, group, member_group, member, count)
+        found = keep_members(found, member_group, member)
         return build_views(found.group, found.rows, object, group, count, pairs, population)
 
     def _gather(
@@ -222,11 +224,33 @@ class Monitor:
 def _members(
     pairs: Pairs, object: NDArray[np.uint64], group: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return each group's accounts, every pair of group and account once."""
+    """Return each group's accounts, every pair of group and account once.
+
+    An account belongs that uses a quarter of what the group's uses are usually among: whoever
+    happened on one shared thing of many is no member.
+    """
     begin = np.searchsorted(pairs.object, object, side="left")
     end = np.searchsorted(pairs.object, object, side="right")
     sizes = end - begin
-    rows = runs(begin, sizes)
-    cells = np.stack([np.repeat(group, sizes).astype(np.uint64), pairs.account[rows]])
-    cells = np.unique(cells, axis=1) if cells.size else cells
-    return cells[0].astype(np.int64), cells[1]
+    accounts, which = np.unique(pairs.account[runs(begin, sizes)], return_inverse=True)
+    width = max(accounts.size, 1)
+    cell, n = np.unique(np.repeat(group, sizes) * width + which, return_counts=True)
+    owner = cell // width
+    order = np.lexsort((n, owner))
+    running = np.cumsum(n[order])
+    total = np.bincount(owner, weights=n, minlength=int(group.max(initial=0)) + 1)
+    before = np.concatenate([[0.0], np.cumsum(total)[:-1]])
+    middle = order[np.searchsorted(running, before + 0.5 * total)] if n.size else order
+    core = 4 * n >= n[middle][owner] if n.size else np.zeros(0, dtype=bool)
+    return owner[core], accounts[cell[core] % width]
+
+
+def _once(
+    group: NDArray[np.int64], member: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return each pair of group and account once, sorted."""
+    order = np.lexsort((member, group))
+    group, member = group[order], member[order]
+    new = np.ones(group.size, dtype=bool)
+    new[1:] = (group[1:] != group[:-1]) | (member[1:] != member[:-1])
+    return group[new], member[new]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hydrometer.watch.detect.profile import FEATURES, features
 from hydrometer.watch.detect.view import Rows
 
-__all__ = ["Found", "Lookup", "gather", "select", "select_accounts"]
+__all__ = ["Found", "Lookup", "gather", "keep_members", "select", "select_accounts"]
 
 _BITS = 20
 
@@ -75,7 +75,7 @@ def select(
 
 
 def select_accounts(batch: pa.RecordBatch, lookup: Lookup, models: dict[str, int]) -> Found:
-    """Return all exchanges of some accounts; ``lookup.object`` holds accounts, repeated by group."""
+    """Return all exchanges of some accounts; ``lookup.object`` holds accounts, once a group."""
     account = batch.column("account").to_numpy()
     low = np.searchsorted(lookup.object, account, side="left")
     high = np.searchsorted(lookup.object, account, side="right")
@@ -126,3 +126,15 @@ def gather(parts: list[Found]) -> Found:
     }
     order = np.lexsort((joined["id"], joined["time"], group))
     return Found(group[order], Rows(**{k: v[order] for k, v in joined.items()}))
+
+
+def keep_members(found: Found, group: NDArray[np.int64], member: NDArray[np.uint64]) -> Found:
+    """Return the rows whose account is a member of their group."""
+    accounts, which = np.unique(member, return_inverse=True)
+    at = np.searchsorted(accounts, found.rows.account)
+    there = np.minimum(at, max(accounts.size - 1, 0))
+    known = accounts[there] == found.rows.account if accounts.size else np.zeros(at.size, bool)
+    width = accounts.size + 1
+    kept = known & np.isin(found.group * width + there, group * width + which)
+    rows = Rows(**{k: getattr(found.rows, k)[kept] for k in Rows.__dataclass_fields__})
+    return Found(found.group[kept], rows)

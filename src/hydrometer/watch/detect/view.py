@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hydrometer.watch.detect.groups import runs, usualness
+from hydrometer.watch.detect.groups import chance_of_tie, runs, usualness
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.detect.profile import FEATURES
 from hydrometer.watch.event import Kind
@@ -92,7 +92,7 @@ class Population:
         return self.sorted_[feature]
 
     def ranks(self, feature: str, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return mid-ranks in [0, 1] among the population: mean 1/2 for exchanges like any other."""
+        """Return mid-ranks in [0, 1] among the population; their mean is 1/2 under the null."""
         ref = self.reference(feature)
         out = np.full(values.size, np.nan)
         known = ~np.isnan(values)
@@ -126,6 +126,8 @@ class View:
         Accounts of the whole population that have that link.
     link_usual : ndarray of float64
         How usual it is to share a link of its kind as widely, in [0, 1].
+    link_chance : ndarray of float64, shape (16,)
+        By kind: the chance that two accounts drawn at random share a rare thing of it.
     population : Population
     """
 
@@ -138,6 +140,7 @@ class View:
     link_account: NDArray[np.uint64]
     link_sharing: NDArray[np.int64]
     link_usual: NDArray[np.float64]
+    link_chance: NDArray[np.float64]
     population: Population
 
     def per_member(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -166,7 +169,10 @@ def build_views(
     tail = int(np.searchsorted(pairs.object, np.uint64(Kind.SHAPE << 60)))
     link_object, link_account = pairs.object[tail:], pairs.account[tail:]
     things, which, users = np.unique(link_object, return_inverse=True, return_counts=True)
-    usual = usualness((things >> np.uint64(60)).astype(np.int64), users)[which]
+    kind = (things >> np.uint64(60)).astype(np.int64)
+    rank = usualness(kind, users)
+    chance = chance_of_tie(kind, users, rank, population.account.size)
+    usual = rank[which]
     by_account = np.argsort(link_account, kind="stable")
     link_object, link_account = link_object[by_account], link_account[by_account]
     sharing, usual = users[which][by_account], usual[by_account]
@@ -178,7 +184,8 @@ def build_views(
         part = slice(int(bounds[g]), int(bounds[g + 1]))
         if part.start == part.stop:
             continue
-        mine = Rows(**{k: getattr(rows, k)[part] for k in Rows.__dataclass_fields__})
+        core = np.flatnonzero(_typical(rows.account[part], rows.hits[part])) + part.start
+        mine = Rows(**{k: getattr(rows, k)[core] for k in Rows.__dataclass_fields__})
         members, of = np.unique(mine.account, return_inverse=True)
         low = np.searchsorted(link_account, members, side="left")
         high = np.searchsorted(link_account, members, side="right")
@@ -194,7 +201,19 @@ def build_views(
                 link_account=link_account[at],
                 link_sharing=sharing[at],
                 link_usual=usual[at],
+                link_chance=chance,
                 population=population,
             )
         )
     return views
+
+
+def _typical(account: NDArray[np.uint64], hits: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which exchanges hold at least half of the shared things that a member's usually hold.
+
+    A frame leaves many; what a frame was filled with, or a turn of phrase, has few of them in
+    common with the group, and others use it too.
+    """
+    _, of, n = np.unique(account, return_inverse=True, return_counts=True)
+    usual = float(np.median(np.bincount(of, weights=hits) / n))
+    return hits >= 0.5 * usual

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import rel_entr
 
 from hydrometer.stats.combine import average_evalues
 from hydrometer.stats.eprocess import log_e_from_p
+from hydrometer.watch.detect.groups import RARE
 from hydrometer.watch.detect.signals.reading import LEAST, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.event import Kind
@@ -40,9 +39,10 @@ def measure(view: View) -> Signal:
     Null hypothesis
         Which accounts have a thing is random, given how many have it (a degree-preserving
         permutation): its members among them are hypergeometric. One p-value for each kind
-        (Bonferroni over the kind's things), e-values averaged over kinds.
+        (Bonferroni over the kind's things in the whole population, each weighted by the accounts
+        that have it), e-values averaged over kinds.
     """
-    m, total = view.members.size, view.population.account.size
+    m = view.members.size
     kind = (view.link_object >> np.uint64(60)).astype(np.int64)
     if m < LEAST or not np.isin(kind, list(NAMES)).any():
         return silent(NAME, "no identity or infrastructure is recorded")
@@ -60,19 +60,18 @@ def measure(view: View) -> Signal:
         things, which, inside = np.unique(
             view.link_object[mine], return_inverse=True, return_counts=True
         )
-        sharing = np.zeros(things.size, dtype=np.int64)
-        sharing[which] = view.link_sharing[mine]
-        p = _tail(inside, m, np.maximum(sharing, inside) / total)
-        p = np.minimum(1.0, p * things.size)
+        usual = np.ones(things.size)
+        usual[which] = view.link_usual[mine]
+        rare = usual <= RARE
+        seen = float((inside[rare] - 1).clip(0).sum())
+        log_p = _log_tail(seen, 0.5 * m * (m - 1) * float(view.link_chance[code]))
         if code not in founding:
-            log_e.append(float(log_e_from_p([max(float(p.min()), 1e-300)])[0]))
-        rare = np.zeros(things.size)
-        rare[which] = np.maximum(0.0, 1.0 - view.link_usual[mine] / USUAL)
-        strong = (p < LEVEL)[which]
+            log_e.append(float(log_e_from_p([max(math.exp(log_p), 1e-300)])[0]))
+        strong = (rare & (inside > 1) & (log_p < math.log(LEVEL)))[which]
         at = np.searchsorted(view.members, view.link_account[mine])
         if code not in CLIENT:
-            covered[at[strong & (rare[which] >= 0.5)]] = True
-        np.maximum.at(weight, at[strong], rare[which][strong])
+            covered[at[strong]] = True
+        np.maximum.at(weight, at[strong], (1.0 - usual / USUAL)[which][strong])
         share = float(np.unique(at[strong]).size / m)
         measures[name.replace(" ", "_")] = share
         if share > 0.05:
@@ -88,14 +87,18 @@ def measure(view: View) -> Signal:
     )
 
 
-def _tail(inside: NDArray[np.int64], m: int, share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a bound on the hypergeometric tail: at least ``inside`` of ``m`` have the thing.
+def _log_tail(seen: float, expected: float) -> float:
+    """Return the log of Chernoff's bound on a Poisson tail: at least ``seen`` ties.
+
+    Ties within a kind exclude each other (an account has one means of payment): they are
+    negatively associated, and the bound holds for their sum.
 
     References
     ----------
-    Hoeffding, W. (1963), Probability inequalities for sums of bounded random variables, theorem 1
-    with section 6 (sampling without replacement): exp(-m KL(inside / m, share)).
+    Dubhashi, D. and Ranjan, D. (1998), Balls and bins: a study in negative dependence, section 4.
     """
-    seen = inside / m
-    divergence = rel_entr(seen, share) + rel_entr(1.0 - seen, np.maximum(1.0 - share, 1e-12))
-    return np.where((inside > 1) & (seen > share), np.exp(-m * divergence), 1.0)
+    if seen <= expected or seen <= 0.0:
+        return 0.0
+    if expected <= 0.0:
+        expected = 1e-9
+    return -(seen * math.log(seen / expected) - seen + expected)
