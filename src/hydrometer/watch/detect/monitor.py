@@ -16,6 +16,7 @@ from hydrometer.watch.detect.register import Register
 from hydrometer.watch.detect.select import Found, Lookup, keep_members
 from hydrometer.watch.detect.settings import Settings
 from hydrometer.watch.detect.state import State
+from hydrometer.watch.detect.ties import join_tied
 from hydrometer.watch.detect.triage import Sample, triage
 from hydrometer.watch.detect.view import Population, View, build_views
 from hydrometer.watch.event import Kind
@@ -185,6 +186,9 @@ class Monitor:
         weight = 1.0 / uses[np.searchsorted(accounts, member)]
         merged, count = merge(member_group, member, weight, count)
         self._register.family(count)
+        group, member_group = merged[group], merged[member_group]
+        member_group, member = _once(member_group, member)
+        merged, count = join_tied(pairs, member_group, member, count, population.account.size)
         group, member_group = merged[group], merged[member_group]
         member_group, member = _once(member_group, member)
         sketch = self._gather(self._sample.batches, object, group, member_group, member, count)

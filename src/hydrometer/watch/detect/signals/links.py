@@ -38,9 +38,9 @@ def measure(view: View) -> Signal:
 
     Null hypothesis
         Which accounts have a thing is random, given how many have it (a degree-preserving
-        permutation): its members among them are hypergeometric. One p-value for each kind
-        (Bonferroni over the kind's things in the whole population, each weighted by the accounts
-        that have it), e-values averaged over kinds.
+        permutation): the ties of members (accounts beyond the first of each rare thing) are at
+        most Poisson with the number of pairs of members times the chance of a tie. One p-value
+        for each kind, over all of the kind's things; e-values averaged over kinds.
     """
     m = view.members.size
     kind = (view.link_object >> np.uint64(60)).astype(np.int64)
