@@ -13,6 +13,7 @@ from tests.watch.detect.detect_toys import (
     START,
     benign,
     by_hand,
+    link_columns,
     monitor,
     population,
     thing,
@@ -27,8 +28,17 @@ from hydrometer.watch.event import Kind
 
 ACCOUNTS = 600
 RUNS = [pytest.param(500), pytest.param(5000, marks=pytest.mark.slow)]
+
+
+def few_share(rng, n):
+    """One account in ten shares a thing with two others; the rest have their own."""
+    turn = rng.permutation(n)
+    return np.where(turn < n // 10, turn // 3, turn + n)
+
+
 KINDS = {
-    Kind.PAYMENT: lambda rng, n: rng.permutation(n) // 2,
+    Kind.PAYMENT: few_share,
+    Kind.IP: few_share,
     Kind.NET: lambda rng, n: np.minimum(rng.zipf(1.5, n), 400),
     Kind.TLS: lambda rng, n: rng.integers(0, 12, n),
     Kind.SIGNUP: lambda rng, n: rng.integers(0, 40, n),
@@ -66,22 +76,16 @@ def null_view(rng, kind, members=20):
     things = [(k, everybody, make(rng, ACCOUNTS)) for k, make in KINDS.items()]
     owner = np.repeat(everybody, fan)
     things.append((Kind.AGENT, owner, rng.integers(0, 10**6, owner.size)))
-    link = [
-        (thing(k, int(x)), i, int((which == x).sum()))
-        for k, owner, which in things
-        for i, a in enumerate(who)
-        for x in which[owner == a]
-    ]
-    objects, owners, sharing = (np.array(c) for c in zip(*link, strict=True))
+    objects = np.concatenate([thing(k, 0) | w.astype(np.uint64) for k, _, w in things])
+    account = np.concatenate([o for _, o, _ in things])
+    links = link_columns(objects, account, who, ACCOUNTS)
     return view(
         rng,
         members=members,
         people=people,
         of=of,
         digest=rng.integers(1, 2**60, of.size).astype(np.uint64),
-        link_object=objects,
-        link_member=owners,
-        link_sharing=sharing,
+        **links,
         **{name: mine[:, i] for i, name in enumerate(FEATURES)},
     )
 
@@ -103,6 +107,26 @@ def test_mean_and_tail_under_the_null(runs, kind):
     for name in given:
         held, told = promise(np.array(found[name]))
         assert held, f"{name}: {told}"
+
+
+@pytest.mark.parametrize("runs", RUNS)
+@pytest.mark.parametrize(("accounts", "width"), [(600, 4), (60_000, 10)])
+def test_chance_pairs_of_a_large_population(runs, accounts, width):
+    """Of thousands of things some are shared by two of any twenty accounts."""
+    rng = np.random.default_rng(42)
+    people = population(rng, accounts=accounts)
+    objects = thing(Kind.PAYMENT, 0) | (np.arange(accounts) // width).astype(np.uint64)
+    everybody, found = np.arange(accounts), []
+    for _ in range(runs):
+        who = np.sort(rng.choice(accounts, 20, replace=False))
+        links = link_columns(objects, everybody, who, accounts)
+        # As rare as where most accounts have a thing of their own.
+        links["link_usual"][:] = 0.01
+        links["link_chance"][Kind.PAYMENT] = (width - 1) / (accounts - 1)
+        seen = view(rng, people=people, each=1, **links)
+        found.append(SIGNALS["links"](seen).log_e)
+    held, told = promise(np.array(found))
+    assert held, told
 
 
 @pytest.mark.parametrize("runs", RUNS)

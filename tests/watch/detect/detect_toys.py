@@ -3,7 +3,7 @@
 import numpy as np
 
 from hydrometer.watch.detect.engine import LocalEngine
-from hydrometer.watch.detect.groups import Limits, find_groups
+from hydrometer.watch.detect.groups import Limits, chance_of_tie, find_groups, usualness
 from hydrometer.watch.detect.monitor import DAY, Monitor
 from hydrometer.watch.detect.profile import FEATURES
 from hydrometer.watch.detect.settings import load_settings
@@ -158,6 +158,7 @@ def view(rng, members=20, each=6, days=6, people=None, **columns):
         link_account=who[at],
         link_sharing=columns.pop("link_sharing", np.zeros(link_object.size, dtype=np.int64)),
         link_usual=columns.pop("link_usual", np.zeros(link_object.size)),
+        link_chance=columns.pop("link_chance", np.zeros(16)),
         population=whole,
     )
     assert not columns, columns
@@ -167,6 +168,21 @@ def view(rng, members=20, each=6, days=6, people=None, **columns):
 def thing(kind, number):
     """An object of a kind."""
     return np.uint64((kind << 60) | number)
+
+
+def link_columns(object, account, who, total):
+    """The link columns of some accounts, from what everybody has: each pair once."""
+    things, which, users = np.unique(object, return_inverse=True, return_counts=True)
+    kind = (things >> np.uint64(60)).astype(np.int64)
+    usual = usualness(kind, users)
+    mine = np.flatnonzero(np.isin(account, who))
+    return {
+        "link_object": object[mine],
+        "link_member": np.searchsorted(who, account[mine]),
+        "link_sharing": users[which[mine]],
+        "link_usual": usual[which[mine]],
+        "link_chance": chance_of_tie(kind, users, usual, total),
+    }
 
 
 def turned(made):
@@ -189,6 +205,7 @@ def turned(made):
         link_account=np.array([flip[a] for a in made.link_account], dtype=np.uint64),
         link_sharing=made.link_sharing,
         link_usual=made.link_usual,
+        link_chance=made.link_chance,
         population=whole,
     )
 
