@@ -6,7 +6,7 @@ import pytest
 from tests.watch.detect.detect_toys import OBSERVER, START, benign, campaign
 
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.select import Lookup, gather, select, select_accounts
+from hydrometer.watch.detect.select import Lookup, gather, keep_members, select, select_accounts
 from hydrometer.watch.detect.view import Rows
 
 RNG = np.random.default_rng(6)
@@ -81,3 +81,15 @@ def test_nothing_to_look_for_or_at():
     assert len(looked([OBSERVER([])])[0].rows) == 0
     assert len(gather([]).rows) == 0
     assert len(gather([select_accounts(BATCH, none, {})]).rows) == 0
+
+
+def test_only_members_keep_their_rows():
+    found, _ = looked([BATCH])
+    who = np.unique(found.rows.account)
+    kept = keep_members(found, np.zeros(3, dtype=np.int64), who[[1, 4, 7]])
+    assert np.unique(kept.rows.account).tolist() == who[[1, 4, 7]].tolist()
+    assert len(kept.rows) == 12
+    other = keep_members(found, np.ones(3, dtype=np.int64), who[[1, 4, 7]])
+    assert len(other.rows) == 0
+    none = np.zeros(0, dtype=np.int64)
+    assert len(keep_members(found, none, none.astype(np.uint64)).rows) == 0

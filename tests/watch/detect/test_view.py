@@ -81,3 +81,15 @@ def test_the_monitor_s_population_is_everybody():
     assert dict(zip(people.names, people.models.sum(axis=1).tolist(), strict=True))["new"] == 30
     assert people.begin == min(r.time for r in rows) >= START
     assert people.fan.tolist() == pytest.approx(np.full(60, 2.0))
+
+
+def test_a_view_leaves_out_what_hardly_holds_the_frame():
+    rng = np.random.default_rng(4)
+    people = population(rng, accounts=30)
+    hits = np.where(np.arange(120) % 6 == 0, 1, 6)
+    rows = view(rng, members=20, people=people, hits=hits, of=np.arange(120) // 6).rows
+    group = np.zeros(120, dtype=np.int64)
+    objects, none = np.array([5], np.uint64), np.zeros(1, np.int64)
+    (made,) = build_views(group, rows, objects, none, 1, Pairs(), people)
+    assert made.rows.hits.tolist() == [6] * 100
+    assert made.members.size == 20
