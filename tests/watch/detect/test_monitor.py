@@ -6,11 +6,13 @@ from tests.watch.detect.detect_toys import (
     DAY,
     OBSERVER,
     START,
+    SYLLABLES,
     benign,
     by_hand,
     campaign,
     monitor,
     pseudonyms,
+    words,
 )
 
 from hydrometer.watch.detect.monitor import Monitor
@@ -126,3 +128,22 @@ def test_a_trimmed_monitor_sees_the_same_campaign():
     assert state.nbytes / len(state.profiles) <= 2000
     (alarm,) = alarms(watch.scan(NOW))
     assert set(alarm.accounts) == pseudonyms("c", 60)
+
+
+def test_fragments_with_words_of_their_own_are_one_campaign():
+    rng = np.random.default_rng(23)
+    frames = [
+        " ".join(f"{SYLLABLES[k]}{SYLLABLES[k + 9]}" for k in rng.integers(0, 70, 30))
+        for _ in range(5)
+    ]
+    rows = []
+    for row in campaign(rng):
+        i = int(row.account[1:])
+        text = f"{words(rng, 5)}: {frames[i // 12]}, step by step, your full reasoning"
+        rows.append(row._replace(user=text, links={"payment": f"card {i % 30}"}))
+    alone = [r._replace(links={"payment": r.account}) for r in PEOPLE]
+    (alarm,) = alarms(monitor(alone + rows).scan(NOW))
+    assert set(alarm.accounts) == pseudonyms("c", 60)
+    apart = [r._replace(links={"payment": r.account}) for r in rows]
+    found = monitor(alone + apart).scan(NOW)
+    assert {len(c.accounts) for c in found.clusters} == {12}
