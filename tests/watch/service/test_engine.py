@@ -112,7 +112,8 @@ def test_sigterm_stores_what_was_taken(serve, event, stored, request_ids):
     client = threading.Thread(target=lambda: answers.append(service.litellm(rows)))
     client.start()
     service.until(lambda h: h["waiting_bytes"] > 0 or h["log_rows"] == len(rows))
-    service.process.send_signal(signal.SIGTERM)
+    for pid in service.tree():  # as a supervisor that tells the whole group
+        os.kill(pid, signal.SIGTERM)
     client.join(40)
     assert service.process.wait(40) == 0
     assert answers[0].status_code == 200

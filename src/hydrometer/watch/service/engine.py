@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -81,6 +82,7 @@ class Engine:
         self._now = 0
         self._pruned = 0
         self._scanner: subprocess.Popen[bytes] | None = None
+        self._feeding: tuple[socket.socket, threading.Thread] | None = None
         self._tried = -PATIENCE
 
     def run(self) -> None:
@@ -97,9 +99,7 @@ class Engine:
                     self._handle(frames)
                 self._tell(self._status())
         finally:
-            if self._scanner is not None:
-                self._scanner.terminate()
-                self._scanner.wait()
+            self._end_scanner()
             self._log.close()
 
     def _listen(self) -> None:
@@ -202,6 +202,7 @@ class Engine:
         if time.monotonic() - self._tried < PATIENCE:
             return
         self._tried = time.monotonic()
+        self._end_scanner()  # what is left of the one before
         mine, theirs = socket.socketpair()
         self._scanner = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "hydrometer.watch.service.scanner", str(theirs.fileno())],
@@ -210,9 +211,26 @@ class Engine:
         )
         theirs.close()
         wire.send(mine, {"kind": "setup", "now": self._now}, msgspec.json.encode(self._setup))
-        threading.Thread(
+        thread = threading.Thread(
             target=feed.serve, args=(mine, self._log, lambda: self._now, self._tell), daemon=True
-        ).start()
+        )
+        thread.start()
+        self._feeding = mine, thread
+
+    def _end_scanner(self) -> None:
+        """Hang up, which the scanner takes as the end; one that is in a scan does not listen."""
+        if self._scanner is None or self._feeding is None:
+            return
+        sock, thread = self._feeding
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        try:
+            self._scanner.wait(3.0)
+        except subprocess.TimeoutExpired:
+            self._scanner.kill()
+            self._scanner.wait()
+        thread.join(3.0)
+        sock.close()
 
     def _prune(self, before: int) -> None:
         """Forget what no window holds any more; the log is opened anew then, so look first."""
@@ -225,8 +243,10 @@ class Engine:
 
 def run(descriptor: int, *, open_log: OpenLog = EventLog) -> int:
     """Serve the front at a descriptor; return the exit code."""
-    # The front ends us; Ctrl-C reaches the whole group and must not cut a commit short.
+    # The front ends us. Ctrl-C, and a supervisor's SIGTERM to the whole group, must not cut short
+    # what the front has taken and not answered yet.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(5)  # a decision goes before a commit
     front = socket.socket(fileno=descriptor)
     first = wire.receive(front)

@@ -112,6 +112,9 @@ def serve(
     gc.collect()
     gc.freeze()
     say(f"listening on http://{host}:{port}; state in {setup.state}")
-    server.run()
+    try:
+        server.run()
+    finally:
+        gc.unfreeze()
     if failed:
         raise failed[0]
