@@ -24,7 +24,7 @@ import msgspec
 from hydrometer import __version__
 from hydrometer.cli.progress import Progress
 from hydrometer.cli.results import claim_folder
-from hydrometer.errors import InputError
+from hydrometer.errors import InputError, Refused
 from hydrometer.finding import Finding
 from hydrometer.watch.act.apply import apply, plan_actions
 from hydrometer.watch.act.entry import Entry
@@ -124,6 +124,7 @@ def scan(
         rules = replace(rules, dry_run=True)
     if out is not None:
         claim_folder(out)
+    workers = _engine(engine)  # before hours are spent on reading
     with ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hydrometer-")))
@@ -139,6 +140,8 @@ def scan(
         stack.enter_context(closing(collector))
         _collect(collector, sources, format_)
         rejected = _tell_rejected(collector, kept=out is not None)
+        if out is not None:
+            _write_rejected(out / "rejected.jsonl", collector)
         if not collector.log.rows:
             raise InputError(
                 "no row gave an event",
@@ -149,7 +152,7 @@ def scan(
             looked = look(
                 collector.log,
                 settings,
-                engine=_engine(engine),
+                engine=workers,
                 every=step,
                 orgs=rules.allow_orgs if rules else (),
                 progress=bar,
@@ -164,9 +167,14 @@ def scan(
         )
         if out is not None:
             write_scan(out, looked, findings)
-            _write_rejected(out / "rejected.jsonl", collector)
         counts = {"new": collector.new, "replays": collector.log.replays, "rejected": rejected}
-    acts, spared = _act(looked, findings, rules, ledger, now)
+    acts: list[Entry] = []
+    spared: dict[str, int] = {}
+    held: Refused | None = None
+    try:
+        acts, spared = _act(looked, findings, rules, ledger, now)
+    except Refused as err:
+        held = err  # what was found is told all the same
     if as_json:
         record = {**scan_record(looked), "read": counts, "written": out and str(out)}
         if rules is not None:
@@ -176,6 +184,8 @@ def scan(
     else:
         _show(looked.scan)
     _say(looked, counts, out, acts, rules)
+    if held is not None:
+        raise held
     levels = {c.level for c in looked.scan.clusters}
     return 3 if "suspect" in levels and "alarm" not in levels else 0
 
@@ -242,7 +252,7 @@ def _reasons(collector: Collector) -> Counter[str]:
 
 def _most_frequent(collector: Collector) -> str:
     found = _reasons(collector).most_common(1)
-    return f"{found[0][1]:,} times: {found[0][0]}" if found else "no row at all"
+    return f"{found[0][1]:,} times: {found[0][0].partition(';')[0]}" if found else "no row at all"
 
 
 def _tell_rejected(collector: Collector, *, kept: bool) -> int:
