@@ -33,9 +33,10 @@ class Signal:
     Parameters
     ----------
     name : str
-        File of the detector in `hydrometer.watch.signals`.
+        File of the detector in `hydrometer.watch.detect.signals`.
     strength : float
-        Effect size in [-1, 1]; 0 is what benign accounts of the same peers show. NaN: not measured.
+        Effect size in [-1, 1]; 0 is what benign accounts of the same peers show. NaN where it was
+        not measured.
     log_e : float
         Natural logarithm of the e-value against the signal's null; NaN where it gives none.
     weight : float
