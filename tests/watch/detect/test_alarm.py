@@ -13,17 +13,27 @@ UNKNOWN = Explanation("y", "not checked", "")
 
 
 @pytest.mark.parametrize(
-    ("allowed", "tested", "span", "want"),
+    ("allowed", "groups", "looks", "span", "want"),
     [
-        (1.0, 200, 0, 200),
-        (4.0, 200, MONTH, 50),
-        (1.0, 200, 2 * MONTH, 100),
-        (0.5, 200, MONTH // 2, 400),
-        (1.0, 0, 0, 1),
+        (1.0, 200, 0, 0, 200),
+        (4.0, 200, 0, MONTH, 50),
+        (1.0, 200, 0, 2 * MONTH, 100),
+        (0.5, 200, 0, MONTH // 2, 400),
+        (1.0, 0, 0, 0, 1),
+        (1.0, 100, 100, 0, 200 * (1 + math.log(2)) ** 2),
     ],
 )
-def test_the_bar(allowed, tested, span, want):
-    assert math.exp(Budget(allowed, tested, span).log_bar) == pytest.approx(want)
+def test_the_bar(allowed, groups, looks, span, want):
+    assert math.exp(Budget(allowed, groups, looks, span).log_bar) == pytest.approx(want)
+
+
+@pytest.mark.parametrize("groups", [1, 5, 1000])
+def test_the_chances_of_all_looks_together_stay_within_the_budget(groups):
+    grid = [*range(1, 3000), *(int(3000 * 1.01**i) for i in range(3000))]
+    chances = [math.exp(-Budget(2.0, groups, i, MONTH).log_bar) for i in grid]
+    # Chances fall, so that a step of the grid costs at most its length times its first one.
+    total = sum(c * (b - a) for c, a, b in zip(chances, grid, grid[1:], strict=False))
+    assert total <= 2.0 * (1.02 if groups > 1 else 1.2)
 
 
 @pytest.mark.parametrize(

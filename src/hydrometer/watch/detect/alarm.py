@@ -1,9 +1,10 @@
 """Which clusters are alarms: the budget, the score, and no harmless reading left.
 
-With M clusters tested in 30 days and e-values of mean at most 1 under the null, the expected
-number of null clusters with ``e >= M / k`` is at most k, under any dependence (Markov): that is
-the user's budget of k alarms by chance in 30 days. A cluster is tested again only when it has
-grown, and each such look is charged as a test (see `Budget`).
+An e-value has mean at most 1 under the null, so a null cluster reaches a bar of ``b`` with chance
+at most ``1 / b`` (Markov, whatever the dependence). The bar of the i-th look after G groups were
+weighed is ``b_i = x (1 + log(x / G))^2 / k`` with ``x = G + i``; the chances ``1 / b_i`` of all
+looks together are at most k, the user's alarms by chance in 30 days. A cluster is looked at again
+only when it has grown, and each such look is charged.
 
 References
 ----------
@@ -32,21 +33,27 @@ class Budget:
     ----------
     allowed : float
         Alarms by chance allowed in 30 days.
-    tested : int
-        Tests so far: each look at a cluster that had changed.
+    groups : int
+        Most groups that one scan has chosen from.
+    looks : int
+        Looks at clusters that were new or had grown.
     span : int
         Microseconds since the first test.
     """
 
     allowed: float
-    tested: int
+    groups: int
+    looks: int
     span: int
 
     @property
     def log_bar(self) -> float:
         """Natural logarithm of the e-value that an alarm needs."""
         months = max(self.span / MONTH, 1.0)
-        return math.log(max(self.tested, 1) / (self.allowed * months))
+        groups = max(self.groups, 1)
+        tests = groups + self.looks
+        paid = math.log(tests) + 2.0 * math.log1p(math.log(tests / groups))
+        return paid - math.log(self.allowed * months)
 
 
 def level_of(

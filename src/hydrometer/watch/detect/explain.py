@@ -26,6 +26,9 @@ ONE = 0.5
 ASKS, HOARDS, TIED = 0.3, 0.5, 0.3
 """Strengths of elicitation (and pivot) and hoarding, and the share of accounts tied by identity or
 infrastructure, from which a group is more than a frame that people share."""
+QUOTAS, OFTEN = 0.5, 8.0
+"""Strength of balance that speaks of quotas, and exchanges per account from which it can: who
+copies a frame uses it a few times, and a few times each is what equal quotas look like too."""
 TURNS = 0.5
 """Share of exchanges with tools or several turns from which it may be an agent."""
 
@@ -120,8 +123,15 @@ def _beyond(signals: Mapping[str, Signal]) -> list[str]:
         "hoarding": (_surely(signals["hoarding"]), HOARDS),
         "links": (signals["links"].measures.get("tied", 0.0), TIED),
         "pivot": (_surely(signals["pivot"]), ASKS),
+        "quotas": (_quotas(signals["balance"]), QUOTAS),
     }
     return [k for k, (value, bar) in seen.items() if value >= bar]
+
+
+def _quotas(balance: Signal) -> float:
+    """Return the strength of equal quotas, once an account has sent enough to have one."""
+    each = balance.measures.get("each", 0.0)
+    return balance.measures["quotas"] if each >= OFTEN else math.nan
 
 
 def _surely(signal: Signal) -> float:

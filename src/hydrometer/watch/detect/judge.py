@@ -88,7 +88,8 @@ def _cluster(
     members = _membership(view)
     order = np.lexsort((view.members, -members))
     days, n = np.unique(view.rows.time // DAY, return_counts=True)
-    budget = Budget(settings.false_alarms, register.tested, time - (register.since or time))
+    span = time - (register.since or time)
+    budget = Budget(settings.false_alarms, register.groups, register.looks, span)
     level = level_of(
         score,
         log_e,

@@ -59,5 +59,11 @@ def measure(view: View) -> Signal:
         f"rates of the accounts differ with an overdispersion of {spread:.2f} (people: above 1); "
         f"the same account twice in a row {repeats} times, {by_chance:.0f} by chance",
         log_e=log_e,
-        measures={"overdispersion": spread, "repeats": repeats, "by_chance": by_chance},
+        measures={
+            "each": n / m,
+            "quotas": quotas,
+            "overdispersion": spread,
+            "repeats": repeats,
+            "by_chance": by_chance,
+        },
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.signals.reading import LEAST, bet, error, reading, silent
+from hydrometer.watch.detect.signals.reading import LEAST, bet, error, ordinary, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
@@ -40,7 +40,7 @@ def measure(view: View) -> Signal:
         f"{asks:.0%} of these prompts ask for steps, reasoning, grades or bulk examples "
         f"({usual_asks:.0%} is usual), {inner:.0%} for inner reasoning or grades "
         f"({usual_inner:.0%})",
-        log_e=bet(members, 0.5),
+        log_e=bet(members, ordinary(view)),
         measures={
             "error": 2.0 * error(members),
             "asks": asks,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydrometer.watch.detect.signals.reading import LEAST, bet, reading, silent
+from hydrometer.watch.detect.signals.reading import LEAST, bet, ordinary, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.event import Kind
 from hydrometer.watch.result import Signal
@@ -39,6 +39,6 @@ def measure(view: View) -> Signal:
         NAME,
         2.0 * (level - 0.5),
         f"an account shows {mine.mean():.1f} clients and networks, {spread.mean():.1f} is usual",
-        log_e=bet(ranks, 0.5),
+        log_e=bet(ranks, ordinary(view)),
         measures={"mean": float(mine.mean()), "usual": float(spread.mean()), "rank": level},
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.signals.reading import LEAST, bet, error, reading, silent
+from hydrometer.watch.detect.signals.reading import LEAST, bet, error, ordinary, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
@@ -42,7 +42,7 @@ def measure(view: View) -> Signal:
         4.0 * (level - 0.5),
         f"on collection habits (output over input, one turn, no stream, pinned parameters) these "
         f"exchanges rank at {level:.2f} of the population, where 0.50 is ordinary",
-        log_e=bet(members, 0.5),
+        log_e=bet(members, ordinary(view)),
         measures=measures,
     )
 

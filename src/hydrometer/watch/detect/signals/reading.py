@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.stats.eprocess import bet_on_means
+from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
 
-__all__ = ["bet", "clip", "error", "reading", "silent"]
+__all__ = ["bet", "clip", "error", "ordinary", "reading", "silent"]
 
 LEAST = 5
 """Members below which a signal does not speak."""
@@ -54,3 +55,12 @@ def error(values: NDArray[np.float64]) -> float:
     """Return the standard error of the mean of member scores; NaN below two."""
     known = values[~np.isnan(values)]
     return float(known.std(ddof=1) / math.sqrt(known.size)) if known.size > 1 else math.nan
+
+
+def ordinary(view: View) -> float:
+    """Return the mean rank that an e-value is computed against: a little above 1/2.
+
+    All ranks of a group are taken in one draw of the population, whose own chance they share; half
+    a standard deviation of its quantiles is paid for it.
+    """
+    return min(0.5 + 0.5 / math.sqrt(max(view.population.account.size, 1)), 0.9)

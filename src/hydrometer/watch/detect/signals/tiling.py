@@ -11,7 +11,6 @@ import math
 
 import numpy as np
 
-from hydrometer.stats.eprocess import log_e_from_p
 from hydrometer.watch.detect.signals.reading import LEAST, reading, silent
 from hydrometer.watch.detect.view import View
 from hydrometer.watch.result import Signal
@@ -48,13 +47,11 @@ def measure(view: View) -> Signal:
     # Draws from a pool of as many texts as were seen would leave this many different ones. The
     # pool is at least that large; a larger one brings fewer repeats: hence no e-value below it.
     by_chance = distinct * -math.expm1(n * math.log1p(-1.0 / distinct)) if distinct > 1 else 1.0
-    log_e = float(log_e_from_p([1.0])[0])
     return reading(
         NAME,
         1.0 - 2.0 * shared,
         f"{shared:.0%} of a member's texts were sent by another member; "
         f"{distinct} different texts in {n} exchanges",
-        log_e=min(log_e, 0.0),
         measures={
             "shared": shared,
             "distinct": float(distinct),
