@@ -3,6 +3,7 @@
 #   make demo       the main job on the bundled sample, then the path of a report
 #   make test       the tests that need no torch and no Ray
 #   make test-all   every extra, every test
+#   make test-litellm  a real LiteLLM proxy, both ways, in an environment of its own
 #   make check      format, lint, types, layers, sizes, documents; under a minute
 #   make calibrate  full-size calibration of levels and power; slow
 #   make bench      the benchmarks on recorded scores and on the sample
@@ -21,16 +22,20 @@ HASHED = $(PIP) install --quiet --require-hashes
 # not torch, hence --no-deps there (accelerate would ask for it), and `pip check` at the end.
 TORCH = 2.13.0
 
-.PHONY: demo test test-all check calibrate bench lock clean
+.PHONY: demo test test-all test-litellm check calibrate bench lock clean
 
 demo: $(VENV)/.core
 	@BIN=$(BIN) bash sample/demo.sh
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not litellm"
 
 test-all: $(VENV)/.all
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not litellm"
+
+test-litellm: $(VENV)/.all
+	bash tests/watch/service/litellm/install.sh build/litellm-venv
+	$(BIN)/python -m pytest -m litellm tests/watch/service/test_litellm_proxy.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ import hydrometer
 from hydrometer.errors import MissingExtra
 
 HEAVY = {"hydrometer.models.transformers", "hydrometer.models.llama_cpp"}
+HEAVY |= {"hydrometer.watch.service.app", "hydrometer.watch.service.run"}
 HEAVY |= {
     f"hydrometer.distill.train.{name}"
     for name in (

@@ -1,7 +1,9 @@
 """One name for what grows, and what a look may change."""
 
 import numpy as np
+import pytest
 
+from hydrometer.errors import InputError
 from hydrometer.watch.detect.register import GROWN, Register
 from hydrometer.watch.result import Cluster
 
@@ -77,3 +79,16 @@ def test_the_budget_counts_looks_and_the_widest_choice():
         register.family(n)
     assert register.tested == 72
     assert register.since == 50
+
+
+def test_it_outlives_a_process_and_refuses_other_bytes():
+    register = Register()
+    register.family(7)
+    found, _ = look(register, range(20), 5, level="alarm")
+    again = Register.from_bytes(register.to_bytes())
+    assert (again.looks, again.groups, again.since, again.tested) == (1, 7, 5, 8)
+    assert [c.id for c in again.unseen(9)] == [found.id]
+    grown, charged = look(again, range(25), 9, level="notice", events=101)
+    assert (grown.id, grown.level, charged) == (found.id, "alarm", False)
+    with pytest.raises(InputError, match="not a register"):
+        Register.from_bytes(b"\xff\x00nonsense")

@@ -40,6 +40,9 @@ class Monitor:
         (a log on disk); None keeps them in memory.
     engine : Engine, optional
         Where the work is done; this process by default.
+    register : Register, optional
+        What an earlier monitor of the same stream found and tested: names, alarms and the budget
+        go on from there.
 
     Notes
     -----
@@ -49,14 +52,19 @@ class Monitor:
     """
 
     def __init__(
-        self, settings: Settings, events: Events | None = None, *, engine: Engine | None = None
+        self,
+        settings: Settings,
+        events: Events | None = None,
+        *,
+        engine: Engine | None = None,
+        register: Register | None = None,
     ) -> None:
         self.settings = settings
         self.state = State()
         self._held: list[pa.RecordBatch] | None = [] if events is None else None
         self._events: Events = events or (lambda: self._held or ())
         self._engine: Engine = engine or LocalEngine()
-        self._register = Register()
+        self.register = Register() if register is None else register
         self._sample = Sample()
         self._trimmed = 0
         self._models: dict[str, int] = {}
@@ -117,7 +125,7 @@ class Monitor:
         total = population.account.size
         groups = find_groups(state.pairs, self._limits(), total, self._engine.bands)
         views = self._views(groups, population)
-        clusters, scores, tested = judge(views, self.settings, self._register, population, time)
+        clusters, scores, tested = judge(views, self.settings, self.register, population, time)
         return Scan(
             time=time,
             begin=population.begin,
@@ -185,7 +193,7 @@ class Monitor:
         accounts, uses = np.unique(pairs.account, return_counts=True)
         weight = 1.0 / uses[np.searchsorted(accounts, member)]
         merged, count = merge(member_group, member, weight, count)
-        self._register.family(count)
+        self.register.family(count)
         group, member_group = merged[group], merged[member_group]
         member_group, member = _once(member_group, member)
         merged, count = join_tied(pairs, member_group, member, count, population.account.size)

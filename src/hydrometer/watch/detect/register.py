@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hydrometer.errors import InputError
 from hydrometer.watch.result import LEVELS, Cluster
 
 __all__ = ["Register"]
@@ -23,6 +25,16 @@ class _Entry:
     accounts: NDArray[np.uint64]
     events: int
     seen: int
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The wire form: clusters with their events at the last charged look and when last seen."""
+
+    looks: int
+    groups: int
+    since: int | None
+    entries: list[tuple[Cluster, int, int]]
 
 
 @dataclass
@@ -99,3 +111,27 @@ class Register:
             for e in self.entries.values()
             if e.seen != time and e.cluster.level in LEVELS[2:]
         ]
+
+    def to_bytes(self) -> bytes:
+        """Return the register as bytes, so that names and budget outlive a process."""
+        entries = [(e.cluster, e.events, e.seen) for e in self.entries.values()]
+        return msgspec.msgpack.encode(_Stored(self.looks, self.groups, self.since, entries))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Register:
+        """Return the register that `to_bytes` gave.
+
+        Raises
+        ------
+        InputError
+            If the bytes are no register.
+        """
+        try:
+            stored = msgspec.msgpack.decode(data, type=_Stored)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+            raise InputError("not a register of clusters", got=str(err)[:120]) from err
+        out = cls(looks=stored.looks, groups=stored.groups, since=stored.since)
+        for cluster, events, seen in stored.entries:
+            accounts = np.sort(np.array(cluster.accounts, dtype=np.uint64))
+            out.entries[cluster.id] = _Entry(cluster, accounts, events, seen)
+        return out

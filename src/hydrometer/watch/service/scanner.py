@@ -31,6 +31,7 @@ from hydrometer.watch.act.decide import Decisions
 from hydrometer.watch.act.ledger import Ledger
 from hydrometer.watch.act.policy import Policy, load_policy
 from hydrometer.watch.detect.monitor import Monitor
+from hydrometer.watch.detect.register import Register
 from hydrometer.watch.detect.settings import load_settings
 from hydrometer.watch.event import EVENTS, Kind
 from hydrometer.watch.finding import cluster_finding, moment
@@ -73,16 +74,24 @@ class Scanner:
         self._pushed: Decisions | None = None
         self._scans = 0
         self._scanned = 0
+        self._register = self._remembered()
         self._begin(now)
 
     def _begin(self, now: int) -> None:
         """Start from nothing: what is folded cannot be forgotten, so a window is built anew."""
-        self._monitor = Monitor(self._settings, self._window)
+        self._monitor = Monitor(self._settings, self._window, register=self._register)
         self._row = 0
         self._begun = now - int(self._setup.window * DAY)
         self._orgs: dict[int, int] = {}
         self._digest = sha256()
         self._rows = 0
+
+    def _remembered(self) -> Register:
+        """Return what an earlier process found: its alarms stand, and its tests stay paid for."""
+        try:
+            return Register.from_bytes(self._setup.register.read_bytes())
+        except FileNotFoundError:
+            return Register()
 
     def run(self) -> None:
         """Work until the engine is gone."""
@@ -192,6 +201,7 @@ class Scanner:
         begun = time.monotonic()
         try:
             scan = self._monitor.scan(now)
+            _write(self._setup.register, self._register.to_bytes())
             findings = self._write(scan, now)
             self._act(scan, findings, now)
         except (Gone, ConnectionError):

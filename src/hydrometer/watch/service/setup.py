@@ -83,6 +83,11 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
         return self.folder / "clusters.json"
 
     @property
+    def register(self) -> Path:
+        """Names of clusters, alarms that stand, and how many tests were paid for."""
+        return self.folder / "register.bin"
+
+    @property
     def findings(self) -> Path:
         """One JSON file for each cluster."""
         return self.folder / "findings"
