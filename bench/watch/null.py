@@ -172,6 +172,8 @@ def main() -> int:
     with ProcessPoolExecutor(args.jobs, max_tasks_per_child=1) as pool, kept.open("a") as file:
         waiting = [pool.submit(replay, args.scenario, seed, *more) for seed in missing]
         for done in as_completed(waiting):
+            if done.exception():
+                pool.shutdown(wait=False, cancel_futures=True)
             row = {**done.result(), "same": same}
             rows.append(row)
             file.write(json.dumps(row) + "\n")

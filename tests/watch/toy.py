@@ -69,14 +69,14 @@ class Toy:
         if self.begin is None:
             self.begin = batch.column("time")[0].as_py()
 
-    def settle(self):
-        pass
-
     def trim(self, time):
         self.trimmed = time
 
     def scan(self, time):
         self.looks += 1
+        return self.peek(time)
+
+    def peek(self, time):
         n = self.state.n
         accounts = np.array(sorted(n), dtype=np.uint64)
         scores = np.array([n[int(a)] for a in accounts], dtype=np.float64)

@@ -63,10 +63,11 @@ class Track:
     ----------
     alarms, notices : dict of int to Onset
         By campaign: the first cluster of level alarm, and the first of level suspect or above,
-        at least half of whose labelled accounts are the campaign's.
+        that stands for it: half of its labelled accounts are the campaign's, or half are some
+        campaign's and ten, and a tenth, are this one's.
     false, mixed : dict of str to dict
         Alarmed clusters, by id, that held less than half campaign accounts at any look; and those
-        with half or more, no single campaign having half.
+        with half or more, no campaign having ten and a tenth.
     raised : set of str
         Ids of all alarmed clusters.
     accused, blamed : ndarray of bool
@@ -228,8 +229,8 @@ def _judge(
     campaign = accounts.campaign[rows]
     labelled = int(np.sum(campaign != UNLABELLED))
     mine = np.bincount(campaign[campaign >= 0], minlength=len(accounts.campaigns))
-    owner = int(mine.argmax()) if mine.size and labelled and 2 * mine.max() >= labelled else None
-    if owner is not None:
+    owners = _owners(mine, labelled)
+    for owner in owners:
         count = int(np.searchsorted(sent[owner], at, side="left"))
         onset = _onset(time, count, sent[owner].size, cluster.id)
         track.notices.setdefault(owner, onset)
@@ -240,7 +241,7 @@ def _judge(
     track.raised.add(cluster.id)
     track.accused[rows] = True
     track.blamed[rows[membership >= 0.5]] = True
-    if owner is None and labelled:
+    if not owners and labelled:
         few = 2 * int(mine.sum()) < labelled
         kinds = Counter(accounts.kinds[k] for k in accounts.kind[rows[campaign == BENIGN]])
         told = {
@@ -250,6 +251,20 @@ def _judge(
             "benign_kinds": dict(kinds.most_common()),
         }
         (track.false if few else track.mixed).setdefault(cluster.id, told)
+
+
+def _owners(mine: NDArray[np.int64], labelled: int) -> list[int]:
+    """Return the campaigns that a cluster stands for: half of it, or a good part of a true one.
+
+    Campaigns that share templates or addresses end in one cluster. Where at least half of its
+    accounts belong to campaigns, it stands for each that has ten of them, and a tenth.
+    """
+    if not labelled or not mine.size:
+        return []
+    if 2 * int(mine.sum()) < labelled:
+        return []
+    good = (2 * mine >= labelled) | ((mine >= 10) & (10 * mine >= labelled))
+    return [int(c) for c in np.flatnonzero(good)]
 
 
 def _onset(time: int, count: int, total: int, cluster: str) -> Onset:

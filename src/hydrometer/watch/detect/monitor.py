@@ -120,6 +120,18 @@ class Monitor:
         if len(self.state.pairs) > 1.25 * self._trimmed + 200_000:
             self.trim(time)
             self._trimmed = len(self.state.pairs)
+        return self._look(time)
+
+    def peek(self, time: int) -> Scan:
+        """Return what a scan would say now, and charge and remember nothing of it."""
+        self.settle()
+        register, self.register = self.register, self.register.copy()
+        try:
+            return self._look(time)
+        finally:
+            self.register = register
+
+    def _look(self, time: int) -> Scan:
         state = self.state
         population = self._population(time)
         total = population.account.size

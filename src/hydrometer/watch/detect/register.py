@@ -56,6 +56,10 @@ class Register:
     groups: int = 0
     since: int | None = None
 
+    def copy(self) -> Register:
+        """Return a register that may go its own way; entries are replaced, never changed."""
+        return Register(dict(self.entries), self.looks, self.groups, self.since)
+
     @property
     def tested(self) -> int:
         """Tests that the budget pays for: those done, and those that a choice spared."""
