@@ -90,7 +90,22 @@ def test_an_open_explanation_is_the_answer() -> None:
 
 def test_without_an_e_value_the_accounts_are_the_headline() -> None:
     assert headline(replace(WATCH, evalue=None)).figure == "312"
-    assert headline(WATCH).figure.startswith("e = ")
+
+
+@pytest.mark.parametrize(
+    ("evalue", "figure", "said"),
+    [
+        (4.1e48, "e > 10⁶", "rules out chance, not a harmless common cause"),
+        (412.0, "e = 412", "at most once in 412 times. It speaks against chance, not a harmless"),
+        (0.5, "e = 0.500", "did not pay"),
+    ],
+)
+def test_a_bet_on_accounts_speaks_of_chance_alone(evalue: float, figure: str, said: str) -> None:
+    found = headline(replace(WATCH, evalue=evalue))
+    assert found.figure == figure
+    assert said in found.meaning
+    assert "4.1" not in found.meaning
+    assert "common cause" not in headline(replace(WATCH, kind="served", evalue=evalue)).meaning
 
 
 def test_a_plain_finding_of_the_kind_renders() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from hydrometer.cli.watch_account import account
 from hydrometer.cli.watch_act import actions, export, policy, reverse
 from hydrometer.cli.watch_key import key
 from hydrometer.cli.watch_scan import scan
@@ -18,5 +19,5 @@ def watch() -> None:
     """See a distillation campaign in an API's traffic, and act on it."""
 
 
-for _command in (key, scan, serve, policy, actions, reverse, export, simulate):
+for _command in (key, scan, serve, policy, actions, reverse, export, account, simulate):
     watch.add_command(_command)

@@ -18,6 +18,9 @@ SENTENCE = {
     Verdict.INCONCLUSIVE: "The evidence does not decide the question.",
 }
 
+BEYOND_CHANCE = 1e6
+"""E-value of accounts above which its size says no more: harmless causes reach any size."""
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -67,6 +70,19 @@ def _bet(evalue: float) -> Headline:
     return Headline(f"e = {shown}", meaning, ())
 
 
+def _bet_on_accounts(evalue: float) -> Headline:
+    """Say what a bet against independent accounts shows: nothing about why they are alike."""
+    if not evalue > 1:
+        return _bet(evalue)
+    bet = "is what one unit became in a fair bet against accounts that act independently. "
+    cause = "not a harmless common cause; for that, see the other readings below."
+    if evalue > BEYOND_CHANCE:
+        return Headline("e > 10⁶", f"{bet}It rules out chance, {cause}", ())
+    shown = numbers.evalue(evalue)
+    often = f"Of such accounts, it ends this high at most once in {shown} times. "
+    return Headline(f"e = {shown}", f"{bet}{often}It speaks against chance, {cause}", ())
+
+
 def headline(finding: Finding) -> Headline:
     """Return the number that matters, in the form the kind of test gives it."""
     first = lead(finding)
@@ -101,7 +117,7 @@ def headline(finding: Finding) -> Headline:
         meaning = f"{many} out together; no e-value was computed for them."
         return Headline(numbers.whole(accounts), meaning, tuple(bounds))
     if finding.evalue is not None and not math.isnan(finding.evalue):
-        bet = _bet(finding.evalue)
+        bet = (_bet_on_accounts if finding.kind == "watch" else _bet)(finding.evalue)
         return Headline(bet.figure, bet.meaning, tuple(bounds))
     if finding.pvalue is not None:
         return Headline(
