@@ -9,7 +9,7 @@ from hydrometer.cli.watch import watch
 def test_every_command_is_there_and_says_what_it_does():
     assert list(watch.commands) == [
         *("key", "scan", "serve", "policy", "actions", "reverse", "export", "account"),
-        "simulate",
+        *("sample", "simulate"),
     ]
     page = CliRunner().invoke(watch, ["--help"]).output
     assert all(name in page for name in watch.commands)

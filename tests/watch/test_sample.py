@@ -1,4 +1,4 @@
-"""The encrypted sample: bounded, sealed at once, opened by the key alone."""
+"""Prompts that are sealed at once and opened by the key alone."""
 
 import base64
 import builtins
@@ -8,7 +8,15 @@ import msgspec
 import pytest
 
 from hydrometer.errors import HydrometerError, InputError, MissingExtra, SchemaError
-from hydrometer.watch.sample import Sample, make_sample_key, open_sample, seal
+from hydrometer.watch.sample import (
+    expire_sample,
+    make_sample_key,
+    open_sample,
+    read_public_key,
+    read_sample,
+    seal,
+    write_sample,
+)
 
 pytest.importorskip("cryptography")
 NOW = 1_780_272_000_000_000
@@ -21,22 +29,20 @@ def place(tmp_path):
     return tmp_path / "sample.key", make_sample_key(tmp_path / "sample.key"), tmp_path / "s.jsonl"
 
 
-def filled(public, accounts=3, prompts=20, **more):
-    made = Sample(public, seed=1, **more)
-    for i in range(prompts):
-        for account in range(1, accounts + 1):
-            made.offer(account, "c-1", "alarm", f"{SECRET} {account} {i}", NOW + i)
-    return made
+def sealed(public, accounts=3, ttl=9 * DAY):
+    return [
+        seal(SECRET, public, account=a, cluster="c-1", time=NOW, expires=NOW + ttl)
+        for a in range(1, accounts + 1)
+    ]
 
 
 def test_what_is_sealed_only_the_key_opens(place, tmp_path):
     key, public, path = place
-    assert filled(public).write(path, NOW) == 15
+    write_sample(path, sealed(public))
     assert b"proof" not in path.read_bytes()
     assert (path.stat().st_mode & 0o777, key.stat().st_mode & 0o777) == (0o600, 0o600)
-    texts = open_sample(path, key, NOW + DAY)
-    assert all(o.text.startswith(SECRET) and o.text.split()[-2] == str(int(o.account[2:], 16))
-               for o in texts)  # fmt: skip
+    opened = open_sample(path, key, NOW + DAY)
+    assert [(o.account, o.text) for o in opened] == [(f"a:{n:016x}", SECRET) for n in (1, 2, 3)]
     make_sample_key(tmp_path / "other.key")
     with pytest.raises(InputError, match="does not open"):
         open_sample(path, tmp_path / "other.key", NOW)
@@ -44,56 +50,34 @@ def test_what_is_sealed_only_the_key_opens(place, tmp_path):
 
 def test_a_header_is_bound_to_its_text(place):
     key, public, path = place
-    filled(public, prompts=1).write(path, NOW)
+    write_sample(path, sealed(public))
     path.write_bytes(path.read_bytes().replace(b"a:0000000000000001", b"a:0000000000000009"))
     with pytest.raises(InputError, match="changed line"):
         open_sample(path, key, NOW)
 
 
-def test_the_reservoir_is_bounded_and_fair_within_an_account(place):
-    _, public, _ = place
-    assert len(filled(public, per_account=2, accounts=4)) == 8
-    assert len(filled(public, per_account=5, accounts=30, most=40)) == 40
-    late = 0
-    for seed in range(40):
-        one = Sample(public, seed=seed, per_account=1)
-        kept = [i for i in range(30) if one.offer(7, "c-1", "suspect", "x", NOW + i)]
-        late += kept[-1] >= 15
-    assert 10 <= late <= 30  # half of the last ones kept lie in the later half
-
-
-def test_the_same_seed_keeps_the_same_prompts(place):
+def test_what_expired_is_not_opened_and_leaves_the_file(place):
     key, public, path = place
-    texts = []
-    for _ in range(2):
-        filled(public).write(path, NOW)
-        texts.append(open_sample(path, key, NOW))
-    assert texts[0] == texts[1]
+    write_sample(path, sealed(public, 2) + sealed(public, 1, ttl=DAY))
+    assert len(open_sample(path, key, NOW + DAY)) == 2
+    assert len(read_sample(path)) == 3
+    assert expire_sample(path, NOW + DAY) == len(read_sample(path)) == 2
+    assert expire_sample(path.with_name("none"), NOW) == 0
 
 
-@pytest.mark.parametrize("level", ["none", "notice"])
-def test_below_a_suspicion_nothing_is_kept(place, level):
-    assert not Sample(place[1], seed=0).offer(1, "c-1", level, "text", NOW)
-
-
-def test_what_expired_is_neither_written_nor_opened(place):
-    key, public, path = place
-    made = filled(public, ttl=86_400)
-    assert made.write(path, NOW) == 15
-    assert open_sample(path, key, NOW + 2 * DAY) == []
-    assert made.write(path, NOW + 2 * DAY) == 0
-
-
-def test_a_restart_keeps_what_was_there(place):
-    key, public, path = place
-    filled(public).write(path, NOW)
-    before = open_sample(path, key, NOW)
-    again = Sample(public, seed=2)
-    assert again.load(path, NOW) == 15
-    assert again.write(path, NOW) == 15
-    assert open_sample(path, key, NOW) == before
-    assert Sample(public, seed=2, most=4).load(path, NOW) == 4
-    assert Sample(public, seed=2).load(path.with_name("none"), NOW) == 0
+def test_a_public_key_is_told_from_a_private_one(place, tmp_path):
+    key, public, _ = place
+    file = tmp_path / "public"
+    file.write_text(public.upper() + "\n")
+    assert read_public_key(public) == read_public_key(str(file)) == public
+    for given, said in [
+        (str(key), "holds the private key"),
+        (key.read_text().strip(), "not a public key"),
+        ("absent", "not a public key"),
+        ("0" * 64, "not a usable"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            read_public_key(given)
 
 
 def test_keys_are_looked_after(place):

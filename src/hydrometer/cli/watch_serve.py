@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from hydrometer.errors import InputError, MissingExtra
+from hydrometer.watch.sample import read_public_key
 from hydrometer.watch.service.setup import Setup
 from hydrometer.watch.service.tokens import load_tokens
 
@@ -61,6 +62,18 @@ def _path(path: Path | None) -> str | None:
     help="Keep raw rows that gave no event; they may hold prompts.",
 )
 @click.option(
+    "--sample-key",
+    metavar="HEX|FILE",
+    help="Public key that seals prompts of suspected accounts; without it none is kept.",
+)
+@click.option(
+    "--sample-days",
+    type=click.FloatRange(0.01, 366),
+    default=30.0,
+    show_default=True,
+    help="Days after which a sealed prompt is thrown away.",
+)
+@click.option(
     "--largest", type=click.IntRange(1, 60), default=32, show_default=True, help="MiB of one body."
 )
 @click.option(
@@ -86,6 +99,8 @@ def serve(
     every: float,
     text: bool,
     keep_rejected: bool,
+    sample_key: str | None,
+    sample_days: float,
     largest: int,
     inflight: int,
     as_json: bool,
@@ -112,6 +127,8 @@ def serve(
         window=window,
         every=every,
         keep_rejected=keep_rejected,
+        sample_key=None if sample_key is None else read_public_key(sample_key),
+        sample_days=sample_days,
         largest=largest * MIB,
         inflight=inflight * MIB,
     )

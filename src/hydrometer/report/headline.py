@@ -79,7 +79,7 @@ def _bet_on_accounts(evalue: float) -> Headline:
     if evalue > BEYOND_CHANCE:
         return Headline("e > 10⁶", f"{bet}It rules out chance, {cause}", ())
     shown = numbers.evalue(evalue)
-    often = f"Of such accounts, it ends this high at most once in {shown} times. "
+    often = f"For such accounts it ends this high at most once in {shown} times. "
     return Headline(f"e = {shown}", f"{bet}{often}It speaks against chance, {cause}", ())
 
 

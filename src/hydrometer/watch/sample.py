@@ -1,4 +1,4 @@
-"""An opt-in sample of raw prompts of suspected clusters, sealed at once with a public key.
+"""Raw prompts of suspected clusters, kept only on request: sealed at once with a public key.
 
 The running service holds only the public key: it cannot read back what it stored, nor can whoever
 takes its disk. Each text is a sealed box: an ephemeral X25519 key, HKDF-SHA256, and
@@ -18,16 +18,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
 from hydrometer.errors import InputError, MissingExtra, SchemaError, StoreError
-from hydrometer.watch.result import LEVELS, name_of
+from hydrometer.watch.result import name_of
 
-__all__ = ["Opened", "Sample", "Sealed", "make_sample_key", "open_sample", "seal"]
+__all__ = [
+    "Opened",
+    "Sealed",
+    "expire_sample",
+    "make_sample_key",
+    "open_sample",
+    "read_public_key",
+    "read_sample",
+    "seal",
+    "write_sample",
+]
 
 VERSION = 1
 LONGEST = 8_000
 """Characters of a prompt that are kept."""
+
+_PRIVATE = "hydrometer-sample-private:"
+"""Stands before the digits of a private key: without it they could be taken for a public one."""
 
 _INFO = b"hydrometer watch sample 1"
 _NONCE = bytes(12)
@@ -35,13 +47,14 @@ _NONCE = bytes(12)
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """One prompt that nobody can read without the private key."""
+    """One prompt that nobody can read without the private key; ``to`` is its public half."""
 
     account: str
     cluster: str
     time: int
     expires: int
     box: str
+    to: str
     version: int = VERSION
 
 
@@ -71,7 +84,7 @@ def make_sample_key(path: Path) -> str:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(private.private_bytes_raw().hex() + "\n")
+            file.write(f"{_PRIVATE}{private.private_bytes_raw().hex()}\n")
     except FileExistsError as err:
         raise InputError(
             f"{path} exists", next_step="keep it: only this key opens what was sealed for it"
@@ -80,6 +93,34 @@ def make_sample_key(path: Path) -> str:
         raise InputError(f"cannot write the key {path}", got=str(err)[:120]) from err
     public: str = private.public_key().public_bytes_raw().hex()
     return public
+
+
+def read_public_key(given: str) -> str:
+    """Return a public key given as 64 digits, or as a file that holds them.
+
+    Raises
+    ------
+    InputError
+        If it is no public key, or the private one.
+    MissingExtra
+        If cryptography is not installed.
+    """
+    text = given
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", given):
+        try:
+            text = Path(given).read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as err:
+            raise InputError(
+                "not a public key", got=repr(given)[:60], wanted="64 digits, or a file of them"
+            ) from err
+    if text.startswith(_PRIVATE):
+        raise InputError(
+            f"{given} holds the private key",
+            wanted="the public one, as it was printed when the key was made",
+            next_step="move the private key off this machine",
+        )
+    seal("", text, account=0, cluster="", time=0, expires=0)  # says what is wrong with it
+    return text.lower()
 
 
 def seal(
@@ -114,7 +155,7 @@ def seal(
     # Keys come from the system's own generator: a seed would make them guessable.
     one = x25519.X25519PrivateKey.generate()
     ephemeral = one.public_key().public_bytes_raw()
-    head = Sealed(name_of(account), cluster, time, expires, "")
+    head = Sealed(name_of(account), cluster, time, expires, "", public_key.lower())
     try:
         key = _derive(one.exchange(peer), ephemeral, public)
     except ValueError as err:  # a point of low order
@@ -124,136 +165,62 @@ def seal(
     return msgspec.structs.replace(head, box=base64.b64encode(box).decode("ascii"))
 
 
-class Sample:
-    """A bounded, seeded reservoir of sealed prompts: at most a few of each account.
+def expire_sample(path: Path, now: int) -> int:
+    """Throw away what has expired in a file that no sample writes any more; return what is left.
 
-    Within an account every prompt has the same chance to stay, whenever it came.
-
-    Parameters
-    ----------
-    public_key : str
-        From `make_sample_key`.
-    seed : int
-        Of the choice of prompts; the sealing uses the system's generator.
-    per_account, most : int
-        Prompts kept of one account, and of all.
-    ttl : int
-        Seconds after which a prompt is thrown away.
+    Raises
+    ------
+    InputError
+        If the file is there and cannot be read.
+    SchemaError
+        If a line is no sealed prompt.
+    StoreError
+        If it cannot be written.
     """
+    held = read_sample(path)
+    kept = [s for s in held if s.expires > now]
+    if len(kept) < len(held):
+        write_sample(path, kept)
+    return len(kept)
 
-    def __init__(
-        self,
-        public_key: str,
-        *,
-        seed: int,
-        per_account: int = 5,
-        most: int = 2_000,
-        ttl: int = 30 * 86_400,
-    ) -> None:
-        if per_account < 1 or most < 1 or ttl < 1:
-            raise InputError(
-                "a sample keeps something or is off", got=f"{per_account}, {most}, {ttl}"
-            )
-        self._key, self._rng = public_key, np.random.default_rng(seed)
-        self._per, self._most, self._ttl = per_account, most, ttl
-        self._offered: dict[int, int] = {}
-        self._admitted = 0
-        self._slots: list[tuple[int, Sealed]] = []
-        self._of: dict[int, list[int]] = {}
 
-    def __len__(self) -> int:
-        return len(self._slots)
+def read_sample(path: Path) -> list[Sealed]:
+    """Return the prompts of a file, still sealed; none where there is no file.
 
-    def offer(self, account: int, cluster: str, level: str, text: str, now: int) -> bool:
-        """Offer a prompt; return whether it was kept. Below level ``suspect`` none is.
+    Raises
+    ------
+    InputError
+        If the file is there and cannot be read.
+    SchemaError
+        If a line is no sealed prompt.
+    """
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+    except OSError as err:
+        raise InputError(f"cannot read the sample {path}", got=str(err)[:120]) from err
+    return [_decode(line, number, path) for number, line in enumerate(lines, 1)]
 
-        Raises
-        ------
-        InputError
-            If the level is unknown.
-        MissingExtra
-            If cryptography is not installed.
-        """
-        if level not in LEVELS:
-            raise InputError("unknown level", got=repr(level)[:40], wanted=", ".join(LEVELS))
-        if LEVELS.index(level) < LEVELS.index("suspect") or not text:
-            return False
-        seen = self._offered[account] = self._offered.get(account, 0) + 1
-        mine = self._of.get(account, [])
-        if len(mine) < self._per and seen <= self._per:
-            slot = self._slot()
-        else:
-            at = int(self._rng.integers(seen))
-            slot = mine[at] if at < len(mine) else None
-        if slot is None:
-            return False
-        expires = now + self._ttl * 1_000_000
-        made = seal(text, self._key, account=account, cluster=cluster, time=now, expires=expires)
-        if slot == len(self._slots):
-            self._slots.append((account, made))
-        else:
-            self._of[self._slots[slot][0]].remove(slot)
-            self._slots[slot] = (account, made)
-        self._of.setdefault(account, []).append(slot)
-        return True
 
-    def _slot(self) -> int | None:
-        """Return where a prompt of an account with room may go: algorithm R over all of them."""
-        self._admitted += 1
-        if len(self._slots) < self._most:
-            return len(self._slots)
-        at = int(self._rng.integers(self._admitted))
-        return at if at < self._most else None
+def write_sample(path: Path, kept: Iterable[Sealed]) -> None:
+    """Write sealed prompts to a file, whole or not at all, mode 600.
 
-    def load(self, path: Path, now: int) -> int:
-        """Take in what `write` kept before a restart, still sealed; return how many.
-
-        Raises
-        ------
-        InputError
-            If the file is there and cannot be read.
-        SchemaError
-            If a line is no sealed prompt.
-        """
-        try:
-            lines = path.read_bytes().splitlines() if path.exists() else []
-        except OSError as err:
-            raise InputError(f"cannot read the sample {path}", got=str(err)[:120]) from err
-        taken = 0
-        for number, line in enumerate(lines, 1):
-            held = _decode(line, number, path)
-            account = int(held.account[2:], 16)
-            full = len(self._of.get(account, ())) >= self._per or len(self._slots) >= self._most
-            if held.expires > now and not full:
-                self._of.setdefault(account, []).append(len(self._slots))
-                self._slots.append((account, held))
-                self._offered[account] = self._offered.get(account, 0) + 1
-                self._admitted += 1
-                taken += 1
-        return taken
-
-    def write(self, path: Path, now: int) -> int:
-        """Write what has not expired, whole or not at all, mode 600; return how many.
-
-        Raises
-        ------
-        StoreError
-            If the file cannot be written.
-        """
-        kept = [s for _, s in self._slots if s.expires > now]
-        part = path.with_name(path.name + ".part")
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(msgspec.json.encode(s) + b"\n" for s in kept)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as err:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise StoreError(f"cannot write the sample {path}", got=str(err)[:120]) from err
-        return len(kept)
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(msgspec.json.encode(s) + b"\n" for s in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as err:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise StoreError(f"cannot write the sample {path}", got=str(err)[:120]) from err
 
 
 def open_sample(path: Path, private_key: Path, now: int) -> list[Opened]:
@@ -321,7 +288,7 @@ def _decode(line: bytes, number: int, path: Path) -> Sealed:
 
 
 def _bound(held: Sealed) -> bytes:
-    head = [held.version, held.account, held.cluster, held.time, held.expires]
+    head = [held.version, held.account, held.cluster, held.time, held.expires, held.to]
     return json.dumps(head).encode("ascii")
 
 
@@ -335,7 +302,7 @@ def _derive(shared: bytes, ephemeral: bytes, public: bytes) -> bytes:
 def _private(path: Path) -> bytes:
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
-        secret = bytes.fromhex(text.strip())
+        secret = bytes.fromhex(text.strip().removeprefix(_PRIVATE))
     except (OSError, ValueError) as err:
         raise InputError(f"cannot read the private key {path}", got=str(err)[:120]) from err
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:

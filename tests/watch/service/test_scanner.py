@@ -97,6 +97,11 @@ def test_a_campaign_is_found_and_its_accounts_are_held_back(serve, campaign, eve
     health = again.until(lambda h: h["scan"].get("scans", 0) >= 1)
     assert health["scan"]["events"] == 501, "the monitor was not rebuilt from the log"
 
+    # Prompts of suspects are kept on request alone.
+    again.litellm([event(9001, account="k2", text="Who reads this?")])
+    assert again.stop() == 0
+    assert not (service.state / "sample.bin").exists()
+
 
 def test_a_dry_run_writes_down_and_holds_nobody_back(serve, campaign, tmp_path):
     service = serve(every=1.0, policy=policy(tmp_path / "policy.toml", dry="true"))

@@ -28,10 +28,13 @@ from hydrometer.store.log import EventLog
 from hydrometer.watch.event import EVENTS
 from hydrometer.watch.key import load_key
 from hydrometer.watch.observe import Observer
+from hydrometer.watch.sample import expire_sample
 from hydrometer.watch.service import feed, wire
+from hydrometer.watch.service.evidence import Evidence
 from hydrometer.watch.service.intake import Intake, Taken
 from hydrometer.watch.service.problem import problem, problem_of
 from hydrometer.watch.service.quarantine import Quarantine
+from hydrometer.watch.service.reservoir import make_sample
 from hydrometer.watch.service.setup import DAY, Setup
 from hydrometer.watch.sources.attribution import load_attribution
 
@@ -71,8 +74,15 @@ class Engine:
         self._setup, self._front = setup, front
         key = load_key(Path(setup.key) if setup.key else None, environment)
         mapping = Path(setup.mapping) if setup.mapping else None
+        self._evidence = None
+        if setup.sample_key:
+            # No tick has come: what has expired is thrown away with the first writing.
+            self._evidence = Evidence(make_sample(setup, key), setup.sample, now=0)
         self._intake = Intake(
-            Observer(key, text=setup.text), load_attribution(mapping), window=setup.window
+            Observer(key, text=setup.text),
+            load_attribution(mapping),
+            window=setup.window,
+            evidence=self._evidence,
         )
         self._quarantine = Quarantine(setup.quarantine, keep=setup.keep_rejected)
         self._log = open_log(setup.log, EVENTS)
@@ -97,8 +107,12 @@ class Engine:
                     return
                 if frames:
                     self._handle(frames)
+                if self._evidence:
+                    self._evidence.write(self._now)
                 self._tell(self._status())
         finally:
+            if self._evidence:
+                self._evidence.write(self._now, final=True)
             self._end_scanner()
             self._log.close()
 
@@ -153,6 +167,8 @@ class Engine:
                 self._answer(frame, 503, problem_of(err))
             return
         for frame, found in taken:
+            if self._evidence:
+                self._evidence.offer(found.prompts, frame[0]["arrival"])
             told = {
                 "accepted": found.events.num_rows,
                 "rejected": len(found.rejected),
@@ -187,6 +203,13 @@ class Engine:
         except OSError:
             return  # the front is gone: the listener sees the end, and so do we
 
+    def _hear(self, header: dict[str, Any], body: bytes) -> None:
+        """Pass on what the scanner tells; whom it suspects is for us alone."""
+        if header["kind"] != "suspects":
+            self._tell(header, body)
+        elif self._evidence:
+            self._evidence.learn(body)
+
     def _status(self) -> dict[str, Any]:
         return {"kind": "status", "counts": dict(self._counts), "rows": self._log.rows}
 
@@ -196,6 +219,7 @@ class Engine:
             return  # no tick yet
         if self._now - self._pruned >= DAY:
             self._pruned = self._now
+            self._expire()
             self._prune(self._now - int((self._setup.window + 1) * DAY))
         if self._scanner is not None and self._scanner.poll() is None:
             return
@@ -212,7 +236,7 @@ class Engine:
         theirs.close()
         wire.send(mine, {"kind": "setup", "now": self._now}, msgspec.json.encode(self._setup))
         thread = threading.Thread(
-            target=feed.serve, args=(mine, self._log, lambda: self._now, self._tell), daemon=True
+            target=feed.serve, args=(mine, self._log, lambda: self._now, self._hear), daemon=True
         )
         thread.start()
         self._feeding = mine, thread
@@ -231,6 +255,14 @@ class Engine:
             self._scanner.wait()
         thread.join(3.0)
         sock.close()
+
+    def _expire(self) -> None:
+        """Throw away what expired in a sample that is not written any more."""
+        if self._evidence is None:
+            try:
+                expire_sample(self._setup.sample, self._now)
+            except HydrometerError as err:
+                sys.stderr.write(f"hydrometer watch: {err}\n")
 
     def _prune(self, before: int) -> None:
         """Forget what no window holds any more; the log is opened anew then, so look first."""

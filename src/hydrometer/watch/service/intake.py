@@ -1,4 +1,7 @@
-"""One body to events: decoded, its clock checked, keyed. After this no text is left."""
+"""One body to events: decoded, its clock checked, keyed.
+
+After this no text is left, but the prompts that an encrypted sample asks for.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pyarrow as pa
 
 from hydrometer.watch.observation import Observation, Rejected
 from hydrometer.watch.observe import Observer
+from hydrometer.watch.service.evidence import Evidence, Prompt
 from hydrometer.watch.service.setup import DAY
 from hydrometer.watch.sources.attribution import Attribution
 from hydrometer.watch.sources.registry import decode
@@ -24,12 +28,16 @@ the end of every window in the future."""
 
 
 class Taken(NamedTuple):
-    """What one body gave: events, rows set aside, parts that are no model call, clocks astray."""
+    """What one body gave: events, rows set aside, parts that are no model call, clocks astray.
+
+    ``prompts`` are those that the encrypted sample asks for, until they are sealed.
+    """
 
     events: pa.RecordBatch
     rejected: list[Rejected]
     skipped: int
     skewed: int
+    prompts: list[Prompt]
 
 
 class Intake:
@@ -41,9 +49,19 @@ class Intake:
     attribution : Attribution
     window : float
         Days; an event older than that at its arrival counts as skewed.
+    evidence : Evidence, optional
+        Picks prompts for the encrypted sample; without it no text leaves this object.
     """
 
-    def __init__(self, observer: Observer, attribution: Attribution, *, window: float) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        attribution: Attribution,
+        *,
+        window: float,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self._evidence = evidence
         self._observe, self._attribution = observer, attribution
         self._behind = int(window * DAY)
 
@@ -78,7 +96,9 @@ class Intake:
                 continue
             skewed += ahead > AHEAD or ahead < -self._behind
             kept.append(row)
-        return Taken(self._observe(kept), rejected, decoded.skipped, skewed)
+        events = self._observe(kept)
+        prompts = self._evidence.pick(kept, events) if self._evidence else []
+        return Taken(events, rejected, decoded.skipped, skewed, prompts)
 
 
 def _refused(source: str, number: int, row: Observation, ahead: int) -> Rejected:

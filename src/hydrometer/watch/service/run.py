@@ -17,6 +17,7 @@ from hydrometer.watch.detect.settings import load_settings
 from hydrometer.watch.key import load_key
 from hydrometer.watch.service.app import make_app
 from hydrometer.watch.service.link import COMMAND, Link
+from hydrometer.watch.service.reservoir import make_sample
 from hydrometer.watch.service.setup import Setup, make_state
 from hydrometer.watch.service.tokens import Tokens, check_address
 from hydrometer.watch.sources.attribution import load_attribution
@@ -85,6 +86,9 @@ def serve(
     )
     if setup.policy:
         load_policy(Path(setup.policy), key)
+    if setup.sample_key:
+        # The engine does so too, each time it starts.
+        make_sample(setup, key).load(setup.sample, clock())
     make_state(setup)
     failed: list[HydrometerError] = []
 

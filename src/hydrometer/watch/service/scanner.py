@@ -38,6 +38,7 @@ from hydrometer.watch.finding import cluster_finding, moment
 from hydrometer.watch.key import Key, load_key
 from hydrometer.watch.result import Cluster, Scan, name_of
 from hydrometer.watch.service import wire
+from hydrometer.watch.service.evidence import pack_suspects
 from hydrometer.watch.service.setup import DAY, Setup
 
 __all__ = ["Scanner", "cluster_record", "main"]
@@ -203,6 +204,8 @@ class Scanner:
             scan = self._monitor.scan(now)
             _write(self._setup.register, self._register.to_bytes())
             findings = self._write(scan, now)
+            if self._setup.sample_key:
+                self._tell({"kind": "suspects"}, pack_suspects(scan.clusters))
             self._act(scan, findings, now)
         except (Gone, ConnectionError):
             raise

@@ -35,6 +35,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
         Seconds from the end of a scan to the next.
     keep_rejected : bool
         Whether quarantine keeps the raw row, which may hold a prompt.
+    sample_key : str or None
+        Public key under which prompts of suspected accounts are sealed; None keeps none.
+    sample_days : float
+        Days after which a sealed prompt is thrown away.
     largest : int
         Bytes of one body.
     inflight : int
@@ -53,6 +57,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     window: float = 30.0
     every: float = 300.0
     keep_rejected: bool = False
+    sample_key: str | None = None
+    sample_days: float = 30.0
     largest: int = 32 << 20
     inflight: int = 128 << 20
     wait: float = 60.0
@@ -71,6 +77,11 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     def quarantine(self) -> Path:
         """Rows that gave no event."""
         return self.folder / "quarantine.jsonl"
+
+    @property
+    def sample(self) -> Path:
+        """Sealed prompts."""
+        return self.folder / "sample.bin"
 
     @property
     def decisions(self) -> Path:
