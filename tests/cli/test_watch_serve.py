@@ -26,6 +26,8 @@ RUN = "from hydrometer.cli.watch_serve import serve; serve()"
         (["--largest", "2", "--inflight", "1"], "larger than all together"),
         (["--ingest-token", "absent"], "cannot read the tokens"),
         (["--policy", "absent"], "absent"),
+        (["--sample-key", "absent"], "not a public key"),
+        (["--sample-key", "ab" * 32, "--no-text"], "left unread"),
     ],
 )
 def test_a_mistake_is_told(tmp_path, monkeypatch, arguments, said):

@@ -102,6 +102,8 @@ def test_a_bad_public_key_is_our_error(public):
         {"box": "!"},
         {"box": ""},
         {"time": "x"},
+        {"time": -1},
+        {"time": 10**18},
         {"box": None},
         {"version": 2},
         {"account": "alice"},

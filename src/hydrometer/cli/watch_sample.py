@@ -47,8 +47,8 @@ def open_(file: Path, key_file: Path, cluster: str | None, as_json: bool) -> int
     What has expired is not shown. Exit codes: 0 done, 2 input error, such as a wrong key.
     """
     held = open_sample(file, key_file, time.time_ns() // 1000)
-    found = sorted(o for o in held if cluster in (None, o.cluster))
-    found.sort(key=lambda o: o.time)
+    found = [o for o in held if cluster in (None, o.cluster)]
+    found.sort(key=lambda o: (o.time, o.account))
     for one in found:
         when = moment(one.time)
         if as_json:

@@ -38,6 +38,9 @@ VERSION = 1
 LONGEST = 8_000
 """Characters of a prompt that are kept."""
 
+FAR = 2**57
+"""Microseconds after 1970 from which a time is none: the year 6536, short of what a date holds."""
+
 _PRIVATE = "hydrometer-sample-private:"
 """Stands before the digits of a private key: without it they could be taken for a public one."""
 
@@ -278,9 +281,10 @@ def _decode(line: bytes, number: int, path: Path) -> Sealed:
         raise SchemaError(
             f"line {number} of {path.name} is no sealed prompt", got=str(err)[:120]
         ) from err
-    if held.version != VERSION or not re.fullmatch(r"a:[0-9a-f]{16}", held.account):
+    named = re.fullmatch(r"a:[0-9a-f]{16}", held.account)
+    if held.version != VERSION or not named or not 0 <= held.time < FAR:
         raise SchemaError(
-            f"line {number} of {path.name} is of an unknown version, or names no account",
+            f"line {number} of {path.name} is of an unknown version, or names no account or time",
             got=f"version {held.version}",
             wanted=f"version {VERSION}",
         )

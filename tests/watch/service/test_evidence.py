@@ -9,7 +9,13 @@ from hydrometer.watch.key import Key
 from hydrometer.watch.observation import Observation
 from hydrometer.watch.observe import Observer
 from hydrometer.watch.result import Cluster, name_of
-from hydrometer.watch.sample import make_sample_key, open_sample
+from hydrometer.watch.sample import (
+    make_sample_key,
+    open_sample,
+    read_sample,
+    seal,
+    write_sample,
+)
 from hydrometer.watch.service.evidence import EVERY, Evidence, pack_suspects, suspects
 from hydrometer.watch.service.reservoir import Sample
 
@@ -134,3 +140,19 @@ def test_a_suspected_account_is_sampled_by_the_running_service(serve, event, pla
             held = file.read_bytes()
             assert SECRET.encode() not in held, file
             assert b"apples and pears" not in held, file
+
+
+def test_a_service_that_keeps_none_throws_old_ones_away(serve, place, tmp_path):
+    _, public, _ = place
+    now = time.time_ns() // 1000
+    (tmp_path / "state").mkdir()
+    path = tmp_path / "state" / "sample.bin"
+    old, young = (
+        seal("x", public, account=1, cluster="c-1", time=0, expires=e) for e in (now, now + DAY)
+    )
+    write_sample(path, [old, young])
+    serve()
+    end = time.monotonic() + 10
+    while len(read_sample(path)) > 1 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert read_sample(path) == [young]

@@ -27,6 +27,8 @@ def start(tmp_path, *, host="127.0.0.1", tokens=None, key="ab" * 32, **more):
         ({"detectors": "absent.toml"}, "cannot read the settings"),
         ({"false_alarms": "often"}, "not a rate"),
         ({"policy": "absent.toml"}, "absent.toml"),
+        ({"sample_key": "absent"}, "not a public key"),
+        ({"sample_key": "ab" * 32, "text": False}, "left unread"),
     ],
 )
 def test_a_mistake_is_told_before_anything_starts(tmp_path, more, said):

@@ -13,7 +13,8 @@ def test_the_record_goes_over_the_wire_and_names_the_files(tmp_path):
     assert setup.findings.is_dir()
     assert setup.folder.stat().st_mode & 0o077 == 0
     files = {setup.log, setup.quarantine, setup.decisions, setup.clusters, setup.ledger}
-    assert len(files) == 5
+    files |= {setup.sample, setup.register}
+    assert len(files) == 7
     assert all(f.parent == setup.folder for f in files)
 
 

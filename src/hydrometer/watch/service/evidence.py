@@ -17,7 +17,7 @@ from hydrometer.watch.service.reservoir import Sample
 
 __all__ = ["Evidence", "Prompt", "pack_suspects", "suspects"]
 
-EVERY = 10_000_000
+EVERY = 30_000_000
 """Microseconds between two writings of the file, if something changed."""
 RECENT = 100_000
 """Ids of offered prompts that are remembered: what a gateway sends twice is offered once."""
