@@ -113,9 +113,10 @@ class Pairs:
         if not rows.size or rows.max() <= cap:
             return
         many = np.flatnonzero(rows[who] > cap)
-        rarity = 1.0 / np.log2(1.0 + np.repeat(sharing, sharing)[many])
-        alone = np.repeat(sharing, sharing)[many] == 1
-        worth = np.where(alone, 0.0, np.log2(1.0 + self.n[many]) * rarity)
+        users = np.repeat(sharing, sharing)[many]
+        # Used once says little, however few others use it: nearly all that an account has is so.
+        worth = np.log2(self.n[many] + 0.25) / np.log2(8.0 + users)
+        worth[users == 1] = 0.0
         order = many[np.lexsort((self.object[many], -worth, who[many]))]
         owner = who[order]
         begin = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
