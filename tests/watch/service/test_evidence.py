@@ -82,6 +82,8 @@ def test_nobody_is_suspected_any_more(evidence):
 
 def test_the_file_is_written_now_and_then_and_when_something_expires(evidence, place):
     path = place[2]
+    evidence.write(NOW - 1)
+    assert not path.exists()
     for n in range(3):
         rows = [Observation(str(n), "a", NOW + DAY, "m", user=f"x {n}")]  # a clock ahead
         evidence.offer(pick(evidence, rows), NOW)
@@ -127,7 +129,8 @@ def test_a_suspected_account_is_sampled_by_the_running_service(serve, event, pla
     )
     end = time.monotonic() + 15
     path = service.state / "sample.bin"
-    while not path.exists() and time.monotonic() < end:
+    while not path.exists():
+        assert time.monotonic() < end, "not written while it runs"
         time.sleep(0.1)
     assert service.stop() == 0
     now = time.time_ns() // 1000

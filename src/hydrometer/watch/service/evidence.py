@@ -135,8 +135,8 @@ class Evidence:
         """
         if now - self._written < EVERY and not final:
             return
-        self._written = now
         if self._sample.expire(now) or self._changed:
+            self._written = now
             try:
                 self._sample.write(self._path, now)
             except StoreError as err:
