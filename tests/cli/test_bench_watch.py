@@ -5,11 +5,14 @@ import importlib.util
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from tests.watch.toy import HOUR, KEY, LETTERS, START, labels, rows, stream
 
+from hydrometer.cli import bench_watch
 from hydrometer.cli.main import main
 from hydrometer.exchange import Exchange, Message, to_table
 from hydrometer.watch.observation import Observation
@@ -275,3 +278,12 @@ def test_a_log_of_litellm(capsys, data, tmp_path):
     same = json.loads(bench(capsys, *given(data, *other))[1])
     key = "account_tpr_at_fpr_1e-3"
     assert found[key] == same[key]
+
+
+@pytest.mark.parametrize(("days", "minutes"), [(1, 10), (14, 60), (45, 170)])
+def test_looks_are_at_most_four_hundred(days, minutes):
+    span = days * 86_400_000_000
+    stream = SimpleNamespace(time=np.array([5, 5 + span]))
+    every = bench_watch._every(stream)
+    assert every == minutes * 60_000_000
+    assert span / every <= bench_watch.LOOKS

@@ -42,6 +42,8 @@ __all__ = ["Run", "baselines", "run", "watch"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 UNITS = {"m": 60, "h": 3600, "d": 86400}
+LOOKS = 400
+"""Looks that ``--every auto`` makes, at the most."""
 SPEED_ROWS = 50_000
 """Events on which the speed is measured, from the first on."""
 
@@ -61,7 +63,7 @@ class Run:
     format: str | None = None
     attribution: Path | None = None
     settings: Path | None = None
-    every: str = "1h"
+    every: str = "auto"
     false_alarms: str = "1/30d"
     text: bool = True
     allow_unlabelled: bool = False
@@ -79,6 +81,13 @@ def baselines(stream: Stream, seed: int) -> tuple[Sequence[Method], dict[str, st
     return found, {}
 
 
+def _every(stream: Stream) -> int:
+    """Return the time between looks, in microseconds: tens of minutes, at most `LOOKS` of them."""
+    step = 600_000_000
+    span = int(stream.time[-1] - stream.time[0])
+    return max(-(-span // (LOOKS * step)), 1) * step
+
+
 def run(
     told: Run,
     *,
@@ -93,7 +102,7 @@ def run(
         If an option or a file cannot be used.
     """
     settings = load_settings(told.settings, false_alarms=told.false_alarms)
-    every = _microseconds(told.every)
+    every = None if told.every == "auto" else _microseconds(told.every)
     labels = read_truth(told.truth)
     attribution = load_attribution(told.attribution)
     # The key follows from the seed, so that a run gives the same hashes again.
@@ -111,6 +120,7 @@ def run(
         prompts=peers is not None and told.text,
         allow_unlabelled=told.allow_unlabelled,
     )
+    every = _every(stream) if every is None else every
     methods, not_run = peers(stream, told.seed) if peers else ((), {})
     found: dict[str, Any] = {"bench": "watch", "mode": "text" if told.text else "metadata"}
     found |= evaluate(stream, Monitor(settings), every=every, peers=methods, progress=progress)
@@ -184,7 +194,12 @@ def _digest(path: str) -> dict[str, Any]:
 @click.option("--format", type=click.Choice(FILES), help="Of the events; else it is seen.")
 @click.option("--mapping", type=FILE, help="Which field names the account (TOML).")
 @click.option("--signals", type=FILE, help="Settings of the detector (TOML).")
-@click.option("--every", default="1h", show_default=True, help="Time between an operator's looks.")
+@click.option(
+    "--every",
+    default="auto",
+    show_default=True,
+    help="Time between an operator's looks, such as 1h; auto: at most 400 in the stream.",
+)
 @click.option(
     "--false-alarms", default="1/30d", show_default=True, help="False alarms that are allowed."
 )
