@@ -16,7 +16,7 @@ def cluster(name, accounts, level="notice", events=100):
 def look(register, accounts, time, level="notice", events=100):
     who = np.array(sorted(accounts), dtype=np.uint64)
     name = register.name(who, set())
-    charged = register.charge(name, events, time)
+    charged = register.charge(name, who, events, time)
     return register.keep(cluster(name, who, level, events), time, charged=charged), charged
 
 
@@ -88,7 +88,17 @@ def test_it_outlives_a_process_and_refuses_other_bytes():
     again = Register.from_bytes(register.to_bytes())
     assert (again.looks, again.groups, again.since, again.tested) == (1, 7, 5, 8)
     assert [c.id for c in again.unseen(9)] == [found.id]
-    grown, charged = look(again, range(25), 9, level="notice", events=101)
+    grown, charged = look(again, range(21), 9, level="notice", events=101)
     assert (grown.id, grown.level, charged) == (found.id, "alarm", False)
     with pytest.raises(InputError, match="not a register"):
         Register.from_bytes(b"\xff\x00nonsense")
+
+
+def test_other_accounts_or_more_of_them_are_a_new_test():
+    register = Register()
+    look(register, range(20), 1)
+    assert not look(register, range(20), 2)[1]
+    assert look(register, range(23), 3)[1]
+    found, charged = look(register, [*range(12), *range(50, 61)], 4, level="alarm", events=50)
+    assert charged
+    assert found.level == "alarm"

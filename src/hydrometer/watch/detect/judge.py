@@ -23,6 +23,8 @@ __all__ = ["judge"]
 DAY = 86_400_000_000
 CERTAIN = 0.3
 """Evidence (shared share of prompts, summed over exchanges) of a membership of 1 - 1/e."""
+LEAST = 0.25
+"""Membership below which an account is left out; 1/2 where only a link ties it to the others."""
 OBJECTS = 32
 """Shared things that a cluster names."""
 
@@ -46,7 +48,7 @@ def judge(
     for score, view, signals in read:
         name = register.name(view.members, taken)
         taken.add(name)
-        charged = register.charge(name, len(view.rows), time)
+        charged = register.charge(name, view.members, len(view.rows), time)
         cluster = _cluster(name, view, signals, score, settings, register, time)
         found.append(register.keep(cluster, time, charged=charged))
     found += register.unseen(time)
@@ -87,6 +89,7 @@ def _cluster(
     log_e = average_evalues(bets).log_e if bets else math.nan
     members = _membership(view)
     order = np.lexsort((view.members, -members))
+    order = order[members[order] >= (LEAST if (view.rows.hits > 0).any() else 0.5)]
     days, n = np.unique(view.rows.time // DAY, return_counts=True)
     span = time - (register.since or time)
     budget = Budget(settings.false_alarms, register.groups, register.looks, span)

@@ -16,7 +16,9 @@ __all__ = ["Register"]
 SAME = 0.5
 """Share of the smaller set of accounts that two looks at one cluster have in common."""
 GROWN = 1.1
-"""Growth in exchanges from which a look is a new test."""
+"""Growth in exchanges or accounts from which a look is a new test."""
+KNOWN = 0.8
+"""Share of accounts known from the last look, below which it is one too."""
 
 
 @dataclass
@@ -24,17 +26,18 @@ class _Entry:
     cluster: Cluster
     accounts: NDArray[np.uint64]
     events: int
+    members: int
     seen: int
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """The wire form: clusters with their events at the last charged look and when last seen."""
+    """The wire form: clusters, their events and accounts at the last test, when last seen."""
 
     looks: int
     groups: int
     since: int | None
-    entries: list[tuple[Cluster, int, int]]
+    entries: list[tuple[Cluster, int, int, int]]
 
 
 @dataclass
@@ -83,12 +86,19 @@ class Register:
         new = f"c-{int(accounts.min()) ^ (len(self.entries) * 0x9E3779B97F4A7C15 % 2**64):016x}"
         return new
 
-    def charge(self, name: str, events: int, time: int) -> bool:
-        """Say whether this look is a new test, and count it."""
+    def charge(self, name: str, accounts: NDArray[np.uint64], events: int, time: int) -> bool:
+        """Say whether this look is a new test, and count it.
+
+        It is where the cluster has more exchanges or accounts than when it was last tested, by a
+        tenth, or where a fifth of its accounts are new since the last look.
+        """
         self.since = time if self.since is None else self.since
         entry = self.entries.get(name)
-        if entry is not None and events < GROWN * entry.events:
-            return False
+        if entry is not None:
+            known = np.intersect1d(entry.accounts, accounts, assume_unique=True).size
+            grown = events >= GROWN * entry.events or accounts.size >= GROWN * entry.members
+            if not grown and known >= KNOWN * accounts.size:
+                return False
         self.looks += 1
         return True
 
@@ -104,8 +114,10 @@ class Register:
                 level = held
         cluster = replace(cluster, level=level)
         accounts = np.sort(np.array(cluster.accounts, dtype=np.uint64))
-        events = cluster.events if charged or entry is None else entry.events
-        self.entries[cluster.id] = _Entry(cluster, accounts, events, time)
+        events, members = cluster.events, accounts.size
+        if entry is not None and not charged:
+            events, members = entry.events, entry.members
+        self.entries[cluster.id] = _Entry(cluster, accounts, events, members, time)
         return cluster
 
     def unseen(self, time: int) -> list[Cluster]:
@@ -118,7 +130,7 @@ class Register:
 
     def to_bytes(self) -> bytes:
         """Return the register as bytes, so that names and budget outlive a process."""
-        entries = [(e.cluster, e.events, e.seen) for e in self.entries.values()]
+        entries = [(e.cluster, e.events, e.members, e.seen) for e in self.entries.values()]
         return msgspec.msgpack.encode(_Stored(self.looks, self.groups, self.since, entries))
 
     @classmethod
@@ -135,7 +147,7 @@ class Register:
         except (msgspec.MsgspecError, UnicodeDecodeError) as err:
             raise InputError("not a register of clusters", got=str(err)[:120]) from err
         out = cls(looks=stored.looks, groups=stored.groups, since=stored.since)
-        for cluster, events, seen in stored.entries:
+        for cluster, events, members, seen in stored.entries:
             accounts = np.sort(np.array(cluster.accounts, dtype=np.uint64))
-            out.entries[cluster.id] = _Entry(cluster, accounts, events, seen)
+            out.entries[cluster.id] = _Entry(cluster, accounts, events, members, seen)
         return out
