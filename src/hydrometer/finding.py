@@ -32,6 +32,7 @@ __all__ = [
     "NullScore",
     "Verdict",
     "View",
+    "finding_text",
     "read_finding",
     "write_finding",
 ]
@@ -449,19 +450,23 @@ def from_statement(statement: Mapping[str, Any]) -> Finding:
     return finding
 
 
+def finding_text(finding: Finding) -> str:
+    """Return what `write_finding` writes: keys sorted, so that equal findings are equal text."""
+    text = json.dumps(finding.to_statement(), sort_keys=True, indent=1, ensure_ascii=False)
+    # Half a surrogate pair may stand in JSON as an escape, and in UTF-8 not at all.
+    return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text) + "\n"
+
+
 def write_finding(finding: Finding, path: str | Path) -> None:
-    """Write the finding as JSON, keys sorted, so that equal findings are equal files.
+    """Write the finding as JSON.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
-    text = json.dumps(finding.to_statement(), sort_keys=True, indent=1, ensure_ascii=False)
-    # Half a surrogate pair may stand in JSON as an escape, and in UTF-8 not at all.
-    text = re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text)
     try:
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        Path(path).write_text(finding_text(finding), encoding="utf-8")
     except OSError as err:
         raise InputError(f"cannot write the finding {path}", got=str(err)[:120]) from err
 

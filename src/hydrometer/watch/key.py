@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hydrometer.errors import InputError
 
-__all__ = ["VARIABLE", "Key", "load_key", "make_key"]
+__all__ = ["VARIABLE", "Key", "load_key", "make_key", "read_private"]
 
 VARIABLE = "HYDROMETER_WATCH_KEY"
 _BYTES = 32
@@ -112,19 +112,30 @@ def load_key(path: Path | None, environment: Mapping[str, str]) -> Key:
                 next_step="hydrometer watch key FILE",
             )
     else:
-        try:
-            mode = path.stat().st_mode
-            text = path.read_text(encoding="ascii")
-        except (OSError, ValueError) as err:
-            raise InputError(f"cannot read the key {path}", got=str(err)[:120]) from err
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise InputError(
-                f"others may read the key {path}",
-                got=f"mode {stat.S_IMODE(mode):o}",
-                wanted="mode 600",
-                next_step=f"chmod 600 {path}",
-            )
+        text = read_private(path, "the key")
     try:
         return Key(bytes.fromhex(text.strip()))
     except ValueError as err:
         raise InputError("the key is not hexadecimal", got=f"{len(text.strip())} digits") from err
+
+
+def read_private(path: Path, what: str) -> str:
+    """Return the text of a file that its owner alone may read.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no ASCII text, or others may read it.
+    """
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
+    except (OSError, ValueError) as err:
+        raise InputError(f"cannot read {what} {path}", got=str(err)[:120]) from err
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise InputError(
+            f"others may read {what} {path}",
+            got=f"mode {stat.S_IMODE(mode):o}",
+            wanted="mode 600",
+            next_step=f"chmod 600 {path}",
+        )
+    return text

@@ -11,7 +11,6 @@ import base64
 import json
 import os
 import re
-import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hydrometer.errors import InputError, MissingExtra, SchemaError, StoreError
+from hydrometer.watch.key import read_private
 from hydrometer.watch.result import name_of
 
 __all__ = [
@@ -304,19 +304,11 @@ def _derive(shared: bytes, ephemeral: bytes, public: bytes) -> bytes:
 
 
 def _private(path: Path) -> bytes:
+    text = read_private(path, "the private key")
     try:
-        mode, text = path.stat().st_mode, path.read_text(encoding="ascii")
-        secret = bytes.fromhex(text.strip().removeprefix(_PRIVATE))
-    except (OSError, ValueError) as err:
+        return bytes.fromhex(text.strip().removeprefix(_PRIVATE))
+    except ValueError as err:
         raise InputError(f"cannot read the private key {path}", got=str(err)[:120]) from err
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise InputError(
-            f"others may read the private key {path}",
-            got=f"mode {stat.S_IMODE(mode):o}",
-            wanted="mode 600",
-            next_step=f"chmod 600 {path}",
-        )
-    return secret
 
 
 def _library() -> tuple[Any, Any]:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from hydrometer.errors import InputError
 from hydrometer.finding import Digest, Finding, write_finding
 from hydrometer.store.log import EventLog
+from hydrometer.watch.act.orgs import orgs_of
 from hydrometer.watch.detect.engine import Engine
 from hydrometer.watch.detect.monitor import Monitor
 from hydrometer.watch.detect.settings import Settings
-from hydrometer.watch.event import Kind
 from hydrometer.watch.finding import cluster_finding, moment
 from hydrometer.watch.result import LEVELS, Cluster, Scan, name_of
 from hydrometer.watch.service.scanner import cluster_record
@@ -106,7 +106,7 @@ def look(
         monitor.add(batch)
         seen.until = max(seen.until, int(pc.max(batch.column("time")).as_py()))
         ids.append(batch.column("id").to_numpy())
-        _learn(batch, orgs, found.orgs)
+        found.orgs.update(orgs_of(batch, orgs))
         done += batch.num_rows
         if now is not None:
             found.scan = monitor.scan(now)
@@ -155,19 +155,6 @@ def _stretches(log: EventLog, every: int | None) -> Iterator[tuple[pa.RecordBatc
 
 def _nothing() -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
     return np.zeros(0, dtype=np.uint64), np.zeros(0)
-
-
-def _learn(batch: pa.RecordBatch, wanted: Collection[int], orgs: dict[int, int]) -> None:
-    if not wanted:
-        return
-    links = batch.column("links")
-    flat = links.flatten().to_numpy()
-    at = np.flatnonzero(flat >> np.uint64(60) == Kind.ORG)
-    rows = pc.list_parent_indices(links).to_numpy()[at]
-    accounts = batch.column("account").to_numpy()[rows]
-    for account, org in zip(accounts.tolist(), flat[at].tolist(), strict=True):
-        if org in wanted:
-            orgs[account] = org
 
 
 def _note(scan: Scan, levels: dict[str, dict[str, int]], raised: Raised | None) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 
-from hydrometer.finding import Finding
+from hydrometer.finding import Finding, finding_text
 
 __all__ = ["finding_digest"]
 
@@ -19,7 +17,4 @@ def finding_digest(finding: Finding) -> str:
     >>> len(finding_digest(Finding("watch", "t", "c", "n")))
     64
     """
-    text = json.dumps(finding.to_statement(), sort_keys=True, indent=1, ensure_ascii=False)
-    # As in `write_finding`: half a surrogate pair stands in JSON only as an escape.
-    text = re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text)
-    return hashlib.sha256((text + "\n").encode("utf-8")).hexdigest()
+    return hashlib.sha256(finding_text(finding).encode("utf-8")).hexdigest()

@@ -21,7 +21,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hydrometer import __version__
 from hydrometer.errors import HydrometerError
@@ -29,11 +28,12 @@ from hydrometer.finding import Digest, Finding, write_finding
 from hydrometer.watch.act.apply import apply
 from hydrometer.watch.act.decide import Decisions
 from hydrometer.watch.act.ledger import Ledger
+from hydrometer.watch.act.orgs import orgs_of
 from hydrometer.watch.act.policy import Policy, load_policy
 from hydrometer.watch.detect.monitor import Monitor
 from hydrometer.watch.detect.register import Register
 from hydrometer.watch.detect.settings import load_settings
-from hydrometer.watch.event import EVENTS, Kind
+from hydrometer.watch.event import EVENTS
 from hydrometer.watch.finding import cluster_finding, moment
 from hydrometer.watch.key import Key, load_key
 from hydrometer.watch.result import Cluster, Scan, name_of
@@ -136,7 +136,7 @@ class Scanner:
             self._monitor.add(kept)
             self._digest.update(np.ascontiguousarray(kept.column("id").to_numpy()).tobytes())
             self._rows += kept.num_rows
-            self._learn_orgs(kept)
+            self._orgs.update(orgs_of(kept, self._policy.allow_orgs))
             if self._row == 0:
                 self._tell({"kind": "rebuilding", "done": self._rows})
         self._row, now = int(self._end["row"]), int(self._end["now"])
@@ -146,20 +146,6 @@ class Scanner:
             self._begin(now)
             return self._fill()
         return now
-
-    def _learn_orgs(self, batch: pa.RecordBatch) -> None:
-        """Remember the organisation of each account that the policy may spare."""
-        allowed = self._policy.allow_orgs
-        if not allowed:
-            return
-        links = batch.column("links")
-        flat = links.flatten().to_numpy()
-        at = np.flatnonzero(flat >> np.uint64(60) == Kind.ORG)
-        rows = pc.list_parent_indices(links).to_numpy()[at]
-        accounts = batch.column("account").to_numpy()[rows]
-        for account, org in zip(accounts.tolist(), flat[at].tolist(), strict=True):
-            if org in allowed:
-                self._orgs[account] = org
 
     def _tell(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         wire.send(self._engine, header, body)
