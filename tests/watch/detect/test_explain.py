@@ -38,7 +38,16 @@ def status(word, **columns):
 
 
 def test_a_collector_leaves_no_harmless_reading():
-    assert set(told().values()) == {"excluded"}
+    own = {
+        "link_object": np.array([thing(Kind.ORG, n) for n in range(20)]),
+        "link_member": np.arange(20),
+        "link_sharing": np.ones(20, dtype=int),
+    }
+    assert set(told(**own).values()) == {"excluded"}
+
+
+def test_where_no_organisation_is_recorded_one_customer_is_not_excluded():
+    assert status("one customer") == "not checked"
 
 
 @pytest.mark.parametrize(

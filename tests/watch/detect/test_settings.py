@@ -49,6 +49,8 @@ def test_a_file_changes_what_it_names(tmp_path):
         ("[weights]\nlink = 1", r"unknown key in \[weights\]"),
         ("[weights]\nlinks = 'much'", "weights.links is no number"),
         ("[weights]\nlinks = true", "weights.links is no number"),
+        ("[groups]\naccounts = -5", "groups.accounts is no number of 0 or more"),
+        ("[levels]\nalarm = nan", "levels.alarm is no number of 0 or more"),
         ("[weights", "cannot read"),
         ("\udcff", "cannot read"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -74,8 +75,11 @@ def load_settings(path: Path | None = None, *, false_alarms: str = "1/30d") -> S
                 raise InputError(
                     f"{path}: unknown key in [{table}]", got=name, wanted=", ".join(shipped[table])
                 )
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"{path}: {table}.{name} is no number", got=repr(value)[:60])
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not 0 <= value < math.inf:
+                raise InputError(
+                    f"{path}: {table}.{name} is no number of 0 or more", got=repr(value)[:60]
+                )
             shipped[table][name] = value
     return Settings(**shipped, false_alarms=parse_rate(false_alarms))
 
