@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hydrometer.errors import InputError
-from hydrometer.watch.detect.register import GROWN, Register
+from hydrometer.watch.detect.register import FORGOTTEN, GROWN, Register
 from hydrometer.watch.result import Cluster
 
 
@@ -15,7 +15,7 @@ def cluster(name, accounts, level="notice", events=100):
 
 def look(register, accounts, time, level="notice", events=100):
     who = np.array(sorted(accounts), dtype=np.uint64)
-    name = register.name(who, set())
+    name = register.name(who, set(), register.index())
     charged = register.charge(name, who, events, time)
     return register.keep(cluster(name, who, level, events), time, charged=charged), charged
 
@@ -33,7 +33,7 @@ def test_a_cluster_keeps_its_name_while_it_grows():
 def test_one_name_is_given_once_in_a_scan():
     register = Register()
     first = look(register, range(20), 1)[0].id
-    again = register.name(np.arange(15, dtype=np.uint64), {first})
+    again = register.name(np.arange(15, dtype=np.uint64), {first}, register.index())
     assert again != first
 
 
@@ -102,3 +102,26 @@ def test_other_accounts_or_more_of_them_are_a_new_test():
     found, charged = look(register, [*range(12), *range(50, 61)], 4, level="alarm", events=50)
     assert charged
     assert found.level == "alarm"
+
+
+def test_what_never_mattered_is_forgotten_and_what_did_is_not():
+    register = Register()
+    small, _ = look(register, range(20), 0, level="notice")
+    large, _ = look(register, range(100, 140), 0, level="suspect")
+    register.forget(FORGOTTEN)
+    assert set(register.entries) == {small.id, large.id}
+    register.forget(FORGOTTEN + 1)
+    assert set(register.entries) == {large.id}
+
+
+def test_the_name_goes_to_the_largest_share_and_never_twice():
+    register = Register()
+    one, _ = look(register, range(10), 1)
+    two, _ = look(register, range(20, 50), 1)
+    who = np.arange(5, 50, dtype=np.uint64)
+    index = register.index()
+    assert register.name(who, set(), index) == two.id
+    assert register.name(who, {two.id}, index) == one.id
+    new = register.name(who, {one.id, two.id}, index)
+    assert new not in (one.id, two.id)
+    assert register.name(who, {one.id, two.id, new}, index) not in (one.id, two.id, new)

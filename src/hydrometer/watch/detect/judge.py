@@ -45,8 +45,10 @@ def judge(
             read.append((_score(signals), view, signals))
     read.sort(key=lambda item: -item[0])
     found, taken = [], set[str]()
+    register.forget(time)
+    index = register.index()
     for score, view, signals in read:
-        name = register.name(view.members, taken)
+        name = register.name(view.members, taken, index)
         taken.add(name)
         charged = register.charge(name, view.members, len(view.rows), time)
         cluster = _cluster(name, view, signals, score, settings, register, time)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydrometer.errors import InputError
+from hydrometer.watch.detect.groups import runs
 from hydrometer.watch.result import LEVELS, Cluster
 
-__all__ = ["Register"]
+__all__ = ["Index", "Register"]
 
 SAME = 0.5
 """Share of the smaller set of accounts that two looks at one cluster have in common."""
@@ -19,6 +20,20 @@ GROWN = 1.1
 """Growth in exchanges or accounts from which a look is a new test."""
 KNOWN = 0.8
 """Share of accounts known from the last look, below which it is one too."""
+
+
+FORGOTTEN = 14 * 86_400_000_000
+"""Microseconds after which a cluster that never mattered is forgotten."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Accounts of all known clusters, ascending, each with the number of its cluster."""
+
+    names: list[str]
+    sizes: NDArray[np.int64]
+    accounts: NDArray[np.uint64]
+    owner: NDArray[np.int64]
 
 
 @dataclass
@@ -72,19 +87,39 @@ class Register:
         """Note how many groups a scan chose from."""
         self.groups = max(self.groups, groups)
 
-    def name(self, accounts: NDArray[np.uint64], taken: set[str]) -> str:
+    def index(self) -> Index:
+        """Return every known cluster's accounts, to find the names of what a scan has found."""
+        names = list(self.entries)
+        sizes = [self.entries[n].accounts.size for n in names]
+        owner = np.repeat(np.arange(len(names)), sizes)
+        accounts = [self.entries[n].accounts for n in names]
+        flat = np.concatenate(accounts) if accounts else np.zeros(0, dtype=np.uint64)
+        order = np.argsort(flat, kind="stable")
+        return Index(names, np.array(sizes, dtype=np.int64), flat[order], owner[order])
+
+    def name(self, accounts: NDArray[np.uint64], taken: set[str], index: Index) -> str:
         """Return the id of the known cluster with most of these accounts, or a new id."""
-        best, most = "", 0
-        for known, entry in self.entries.items():
-            if known in taken:
-                continue
-            both = int(np.intersect1d(entry.accounts, accounts, assume_unique=True).size)
-            if both > most and both >= SAME * min(entry.accounts.size, accounts.size):
-                best, most = known, both
-        if best:
-            return best
-        new = f"c-{int(accounts.min()) ^ (len(self.entries) * 0x9E3779B97F4A7C15 % 2**64):016x}"
-        return new
+        low = np.searchsorted(index.accounts, accounts, side="left")
+        high = np.searchsorted(index.accounts, accounts, side="right")
+        both = np.bincount(index.owner[runs(low, high - low)], minlength=len(index.names))
+        for at in np.argsort(-both, kind="stable").tolist():
+            if both[at] == 0:
+                break
+            known: str = index.names[at]
+            enough = both[at] >= SAME * min(int(index.sizes[at]), accounts.size)
+            if enough and known not in taken:
+                return known
+        number = int(accounts.min())
+        while f"c-{number:016x}" in self.entries or f"c-{number:016x}" in taken:
+            number = (number + 0x9E3779B97F4A7C15) % 2**64
+        return f"c-{number:016x}"
+
+    def forget(self, time: int) -> None:
+        """Drop clusters below ``suspect`` that no scan has found for a fortnight."""
+        old = time - FORGOTTEN
+        for name, entry in list(self.entries.items()):
+            if entry.seen < old and entry.cluster.level in LEVELS[:2]:
+                del self.entries[name]
 
     def charge(self, name: str, accounts: NDArray[np.uint64], events: int, time: int) -> bool:
         """Say whether this look is a new test, and count it.
