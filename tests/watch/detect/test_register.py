@@ -125,3 +125,20 @@ def test_the_name_goes_to_the_largest_share_and_never_twice():
     new = register.name(who, {one.id, two.id}, index)
     assert new not in (one.id, two.id)
     assert register.name(who, {one.id, two.id, new}, index) not in (one.id, two.id, new)
+
+
+def test_a_look_that_is_no_alarm_adds_nobody_to_one():
+    register = Register()
+    raised, _ = look(register, range(20), 1, level="alarm")
+    weaker, charged = look(register, range(10, 90), 2, level="suspect", events=900)
+    assert charged
+    assert weaker == raised
+    stronger, _ = look(register, range(30), 3, level="alarm", events=2000)
+    assert (stronger.id, len(stronger.accounts)) == (raised.id, 30)
+
+
+def test_a_copy_goes_its_own_way():
+    register = Register()
+    look(register, range(20), 1, level="alarm")
+    look(register.copy(), range(20), 9, level="suspect")
+    assert [e.seen for e in register.entries.values()] == [1]

@@ -44,7 +44,7 @@ def judge(
             signals = _signals(view, settings)
             read.append((_score(signals), view, signals))
     read.sort(key=lambda item: -item[0])
-    found, taken = [], set[str]()
+    found, looks, taken = [], [], set[str]()
     register.forget(time)
     index = register.index()
     for score, view, signals in read:
@@ -52,10 +52,11 @@ def judge(
         taken.add(name)
         charged = register.charge(name, view.members, len(view.rows), time)
         cluster = _cluster(name, view, signals, score, settings, register, time)
+        looks.append(cluster)
         found.append(register.keep(cluster, time, charged=charged))
     found += register.unseen(time)
     scores = np.zeros(population.account.size)
-    for cluster in found:
+    for cluster in (*looks, *found):
         accounts = np.array(cluster.accounts, dtype=np.uint64)
         at = np.searchsorted(population.account, accounts)
         open_ = any(e.status == "possible" for e in cluster.explanations)

@@ -75,8 +75,9 @@ class Register:
     since: int | None = None
 
     def copy(self) -> Register:
-        """Return a register that may go its own way; entries are replaced, never changed."""
-        return Register(dict(self.entries), self.looks, self.groups, self.since)
+        """Return a register that may go its own way."""
+        entries = {name: replace(entry) for name, entry in self.entries.items()}
+        return Register(entries, self.looks, self.groups, self.since)
 
     @property
     def tested(self) -> int:
@@ -138,16 +139,20 @@ class Register:
         return True
 
     def keep(self, cluster: Cluster, time: int, *, charged: bool) -> Cluster:
-        """Remember a look; an uncharged one cannot raise the level. Return what now holds."""
+        """Remember a look; return what now holds.
+
+        An uncharged look cannot raise the level. An alarm stands, for the accounts that it was
+        raised for, until people lift it: a look that is no alarm itself adds nobody to it.
+        """
         entry = self.entries.get(cluster.id)
-        level = cluster.level
         if entry is not None:
             held = entry.cluster.level
-            rises = LEVELS.index(level) > LEVELS.index(held)
-            # An alarm stands until people lift it; less than that may pass.
-            if held == "alarm" or (rises and not charged):
-                level = held
-        cluster = replace(cluster, level=level)
+            rises = LEVELS.index(cluster.level) > LEVELS.index(held)
+            if rises and not charged:
+                cluster = replace(cluster, level=held)
+            if held == "alarm" and cluster.level != "alarm":
+                entry.seen = time
+                return entry.cluster
         accounts = np.sort(np.array(cluster.accounts, dtype=np.uint64))
         events, members = cluster.events, accounts.size
         if entry is not None and not charged:
