@@ -15,7 +15,7 @@ from tests.watch.detect.detect_toys import (
 
 from hydrometer.watch.detect.pairs import Pairs
 from hydrometer.watch.detect.profile import FEATURES
-from hydrometer.watch.detect.view import build_views
+from hydrometer.watch.detect.view import _typical, build_views
 from hydrometer.watch.event import Kind
 
 
@@ -93,3 +93,11 @@ def test_a_view_leaves_out_what_hardly_holds_the_frame():
     (made,) = build_views(group, rows, objects, none, 1, Pairs(), people)
     assert made.rows.hits.tolist() == [6] * 100
     assert made.members.size == 20
+
+
+def test_many_who_share_a_phrase_are_not_the_measure():
+    account = np.concatenate([np.arange(60), np.arange(100, 200)]).astype(np.uint64)
+    hits = np.concatenate([np.full(60, 9), np.full(100, 3)]).astype(np.int32)
+    assert _typical(account, hits).tolist() == [True] * 60 + [False] * 100
+    assert _typical(account[60:], hits[60:]).all()
+    assert _typical(account, np.zeros(160, dtype=np.int32)).all()

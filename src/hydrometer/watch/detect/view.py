@@ -215,5 +215,7 @@ def _typical(account: NDArray[np.uint64], hits: NDArray[np.int32]) -> NDArray[np
     common with the group, and others use it too.
     """
     _, of, n = np.unique(account, return_inverse=True, return_counts=True)
-    usual = float(np.median(np.bincount(of, weights=hits) / n))
-    return hits >= 0.5 * usual
+    each = np.sort(np.bincount(of, weights=hits) / n)
+    # The median of what is shared, not of who shares: many who share a phrase are not the measure.
+    usual = each[np.searchsorted(np.cumsum(each), 0.5 * each.sum())]
+    return hits >= 0.5 * float(usual)
